@@ -1,0 +1,157 @@
+"""Every mistake a user can make: a slug, an exit code, and one sentence with its remedy per language.
+
+`CATALOGUE` is the whole list; `docs/errors.md` explains each entry and a test holds the two together.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from report.text import Text
+
+
+class ExitCode(IntEnum):
+    """What the command tells the shell."""
+
+    DONE = 0
+    NEEDS_PERSON = 1
+    USAGE = 2
+    CAPTURE = 3
+    PROGRAM = 4
+    OUTPUT = 5
+    INTERRUPTED = 130
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One kind of mistake: how the command ends, and what it says (`{name}` is filled in)."""
+
+    exit_code: ExitCode
+    text: Text
+
+
+class LabsharkError(Exception):
+    """A mistake of the user's, or a fault of the machine's, that labshark can name.
+
+    `slug` is a key of `CATALOGUE`; `values` fill the sentence's placeholders.
+    """
+
+    def __init__(self, slug: str, **values: object) -> None:
+        fault = CATALOGUE[slug]
+        self.slug = slug
+        self.exit_code = fault.exit_code
+        self.text = fault.text.filled(**values)
+        super().__init__(f"{self.text.en} [{slug}]")
+
+
+def _capture(zh: str, en: str) -> Fault:
+    return Fault(ExitCode.CAPTURE, Text(zh, en))
+
+
+def _usage(zh: str, en: str) -> Fault:
+    return Fault(ExitCode.USAGE, Text(zh, en))
+
+
+def _program(zh: str, en: str) -> Fault:
+    return Fault(ExitCode.PROGRAM, Text(zh, en))
+
+
+def _output(zh: str, en: str) -> Fault:
+    return Fault(ExitCode.OUTPUT, Text(zh, en))
+
+
+CATALOGUE: dict[str, Fault] = {
+    # Captures that cannot be used.
+    "capture-missing": _capture(
+        "找不到抓包文件“{path}”：请检查路径和文件名。",
+        "There is no capture “{path}”: check the path and the file name.",
+    ),
+    "capture-is-folder": _capture(
+        "“{path}”是文件夹：请给出其中的一个抓包文件，整个班级请用 labshark batch。",
+        "“{path}” is a folder: name one capture in it, or use labshark batch for a whole class.",
+    ),
+    "capture-no-permission": _capture(
+        "没有权限读取“{path}”：请修改文件权限，或把它复制到自己的文件夹。",
+        "“{path}” may not be read: change its permissions, or copy it to a folder of yours.",
+    ),
+    "capture-special-file": _capture(
+        "“{path}”不是普通文件（是链接、管道或设备）：请先把抓包另存为普通文件。",
+        "“{path}” is not a regular file (a link, pipe or device): save the capture to a file first.",
+    ),
+    "capture-empty-file": _capture(
+        "“{path}”是空文件：请重新保存或重新抓包。",
+        "“{path}” is empty: save the capture again, or record a new one.",
+    ),
+    "capture-not-a-capture": _capture(
+        "“{path}”不是抓包文件：请在 Wireshark 中另存为 .pcapng 或 .pcap。",
+        "“{path}” is not a packet capture: in Wireshark, save it as .pcapng or .pcap.",
+    ),
+    "capture-unreadable": _capture(
+        "“{path}”损坏得无法读取任何数据包（{detail}）：请重新抓包。",
+        "“{path}” is too damaged for any packet to be read ({detail}): record it again.",
+    ),
+    "capture-link-type": _capture(
+        "“{path}”的链路类型不受支持：请在普通的以太网、Wi-Fi 或回环接口上重新抓包。",
+        "The link type of “{path}” is not supported: record on an Ethernet, Wi-Fi or loopback "
+        "interface.",
+    ),
+    "capture-too-large": _capture(
+        "“{path}”太大（上限 {limit}）：请用显示过滤器选出会话后另存，或使用 labshark trim。",
+        "“{path}” is too large (limit {limit}): save only the session, with a display filter in "
+        "Wireshark.",
+    ),
+    "capture-no-packets": _capture(
+        "“{path}”中没有数据包：请确认选对了接口，然后重新抓包。",
+        "“{path}” holds no packets: make sure the right interface was chosen and record it again.",
+    ),
+    "capture-no-tls": _capture(
+        "“{path}”的 {packets} 个数据包中没有 TLS：请在抓包开始之后再打开 https 网页。",
+        "None of the {packets} packets of “{path}” is TLS: start recording first, then open an "
+        "https page.",
+    ),
+    "capture-no-such-host": _capture(
+        "“{path}”中没有发往“{host}”的 Client Hello；其中有：{hosts}。请用 --host 选择其一。",
+        "“{path}” has no Client Hello for “{host}”; it has: {hosts}. Choose one of them with "
+        "--host.",
+    ),
+    "capture-no-such-stream": _capture(
+        "“{path}”中没有编号为 {stream} 的 TLS 连接；其中有：{streams}。",
+        "“{path}” has no TLS connection number {stream}; it has: {streams}.",
+    ),
+    "capture-too-slow": _capture(
+        "读取“{path}”超过了 {seconds} 秒的时限：请只保存实验所需的会话再试。",
+        "Reading “{path}” took longer than the limit of {seconds} s: save only the lab's session "
+        "and try again.",
+    ),
+    # Usage and configuration.
+    "keylog-missing": _usage(
+        "找不到密钥日志“{path}”：请检查路径；它是 SSLKEYLOGFILE 指定的文件。",
+        "There is no key log “{path}”: check the path; it is the file that SSLKEYLOGFILE named.",
+    ),
+    "keylog-not-a-keylog": _usage(
+        "“{path}”不是密钥日志：其中没有一行是 NSS 密钥日志格式（例如 CLIENT_RANDOM …）。",
+        "“{path}” is not a key log: no line of it is in NSS key log format (such as "
+        "CLIENT_RANDOM …).",
+    ),
+    # Programs.
+    "tshark-missing": _program(
+        "找不到 tshark：{remedy}，也可用环境变量 LABSHARK_TSHARK 指出它的位置。",
+        "tshark was not found: {remedy}, or name its place in LABSHARK_TSHARK.",
+    ),
+    "tshark-failed": _program(
+        "{program} 没有正常结束（{detail}）：请运行 labshark doctor 检查安装。",
+        "{program} did not end normally ({detail}): run labshark doctor to check the installation.",
+    ),
+    "tshark-lacks-field": _program(
+        "tshark {version} 没有字段 {fields}：请升级到 {needed} 或更高版本。",
+        "tshark {version} has no field {fields}: upgrade to {needed} or later.",
+    ),
+    "sandbox-missing": _program(
+        "要求使用沙箱（--require-sandbox），但 bubblewrap 不可用：请安装 bubblewrap。",
+        "--require-sandbox was given but bubblewrap does not work here: install bubblewrap.",
+    ),
+    # Output.
+    "output-cannot-be-written": _output(
+        "无法写入“{path}”（{detail}）：请检查磁盘空间和文件夹权限。",
+        "“{path}” cannot be written ({detail}): check the disk space and the folder's permissions.",
+    ),
+}
