@@ -1,0 +1,22 @@
+"""What every test may ask for."""
+
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def checkout() -> Path:
+    """The root of the checkout that the tests run in."""
+    return CHECKOUT
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real captures and write-ups beside the checkout; skips where there is none."""
+    folder = CHECKOUT.parent / "shared"
+    if not (folder / "traces").is_dir():
+        pytest.skip("needs the captures in ../shared, which is not here")
+    return folder
