@@ -1,0 +1,1 @@
+"""Marks for what students handed in, against their own capture."""

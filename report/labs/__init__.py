@@ -1,0 +1,1 @@
+"""Labs: questions as data, one TOML file each."""

@@ -1,0 +1,93 @@
+"""The fourth noun, Answer: a value with its status and its evidence, as plain data."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+from report.text import Text
+
+AnswerValue = int | str | bool | tuple[str, ...]
+"""What a found answer may hold: values that JSON knows (no numpy scalars, no NaN)."""
+
+ByteSource = Literal["frame", "reassembled", "decrypted"]
+"""The buffer that an evidence's offset counts in, as Wireshark's byte pane names them."""
+
+
+class Status(StrEnum):
+    """How sure an answer is, and why there is none (design, section 4)."""
+
+    FOUND = "found"
+    ABSENT = "absent"
+    HIDDEN = "hidden"
+    NOT_APPLICABLE = "not_applicable"
+    NOT_CAPTURED = "not_captured"
+    EXPLAINED = "explained"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One field of one frame, as Wireshark shows it, and where its bytes lie."""
+
+    frame: int
+    field: str
+    """The display-filter name, `tls.handshake.type`; empty for a line Wireshark gives no name."""
+    label: str
+    """The line of the dissection tree, as Wireshark prints it."""
+    value: str
+    source: ByteSource
+    offset: int
+    """In bytes from the start of the buffer that `source` names."""
+    length: int
+    parts: tuple[int, ...]
+    """Every frame that carried a part of the message; at least `frame` itself."""
+    path: tuple[int, ...] = ()
+    """Child indexes from the frame's `<packet>` element of PDML down to the field."""
+    buffer: int = 0
+    """Which of the frame's byte buffers (0 is the frame itself, then as Wireshark lists them)."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableColumn:
+    """A column of a tabular answer; `numeric` columns are set flush right."""
+
+    title: Text
+    numeric: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerTable:
+    """A tabular answer: rows of cells as shown; `frames` links each row to a packet, if it has one."""
+
+    columns: tuple[TableColumn, ...]
+    rows: tuple[tuple[str, ...], ...]
+    frames: tuple[int | None, ...] = ()
+    caption: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the capture says to one question.
+
+    `value` is null unless the status is `found`; a found answer has a frame or evidence.
+    """
+
+    status: Status
+    text: Text
+    value: AnswerValue | None = None
+    frames: tuple[int, ...] = ()
+    """The frames that `filter` selects from the whole capture."""
+    parts: tuple[int, ...] = ()
+    """Every frame that carried a part of the cited message."""
+    inferred: bool = False
+    filter: str | None = None
+    reason: Text | None = None
+    """Why the status is what it is, or what the reader should know of the value."""
+    evidence: tuple[Evidence, ...] = ()
+    tables: tuple[AnswerTable, ...] = ()
+    sources: tuple[str, ...] = field(default=())
+    """Where a model answer comes from: `RFC 5246, 8.1`."""
+
+    def __post_init__(self) -> None:
+        if (self.value is not None) != (self.status is Status.FOUND):
+            raise ValueError(f"{self.status} with value {self.value!r}")

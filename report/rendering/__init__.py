@@ -1,0 +1,1 @@
+"""HTML, PDF and JSON: pure views of answers."""

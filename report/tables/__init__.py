@@ -1,0 +1,1 @@
+"""Tables: the pandas frames packets, connections, records, messages and certificates."""
