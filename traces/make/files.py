@@ -1,0 +1,78 @@
+"""What a script does with a capture once it is recorded: keys, metadata, hash."""
+
+import hashlib
+import struct
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+
+_SECTION_HEADER = 0x0A0D0D0A
+_OPT_END, _SHB_HARDWARE, _SHB_OS, _SHB_APPLICATION, _OPT_COMMENT = 0, 2, 3, 4, 1
+
+
+def sha256(path: Path) -> str:
+    """The file's SHA-256 in hex."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def merge_keylogs(paths: Iterable[Path], out: Path) -> Path:
+    """One key log with every distinct line of `paths`, in order."""
+    lines = [
+        line for path in paths for line in path.read_text().splitlines() if line and line[0] != "#"
+    ]
+    out.write_text("".join(f"{line}\n" for line in dict.fromkeys(lines)))
+    return out
+
+
+def embed_keys(capture: Path, keylog: Path, out: Path) -> Path:
+    """A copy of `capture` with the key log inside, as a decryption secrets block (editcap)."""
+    command = ["editcap", "--inject-secrets", f"tls,{keylog}", str(capture), str(out)]
+    subprocess.run(command, check=True, capture_output=True)
+    return out
+
+
+def rewrite_section(
+    capture: Path,
+    *,
+    hardware: str | None = None,
+    system: str | None = None,
+    application: str | None = None,
+    comment: str | None = None,
+) -> None:
+    """Replace what a pcapng file's section header says of the machine and the program.
+
+    An option that is not given stays; the packets and all other blocks are not touched.
+    """
+    data = capture.read_bytes()
+    order = "<" if data[8:12] == b"\x4d\x3c\x2b\x1a" else ">"
+    kind, length = struct.unpack_from(order + "II", data)
+    if kind != _SECTION_HEADER:
+        raise ValueError(f"{capture} is not a pcapng file")
+    options = dict(_options(data[24 : length - 4], order))
+    given = {
+        _OPT_COMMENT: comment,
+        _SHB_HARDWARE: hardware,
+        _SHB_OS: system,
+        _SHB_APPLICATION: application,
+    }
+    options |= {code: text.encode() for code, text in given.items() if text is not None}
+    body = (
+        data[8:24]
+        + b"".join(
+            struct.pack(order + "HH", code, len(value)) + value + bytes(-len(value) % 4)
+            for code, value in sorted(options.items())
+        )
+        + struct.pack(order + "HH", _OPT_END, 0)
+    )
+    size = struct.pack(order + "I", len(body) + 12)
+    capture.write_bytes(struct.pack(order + "I", kind) + size + body + size + data[length:])
+
+
+def _options(data: bytes, order: str) -> Iterable[tuple[int, bytes]]:
+    offset = 0
+    while offset + 4 <= len(data):
+        code, length = struct.unpack_from(order + "HH", data, offset)
+        if code == _OPT_END:
+            return
+        yield code, data[offset + 4 : offset + 4 + length]
+        offset += 4 + length + (-length % 4)
