@@ -6,8 +6,8 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
-_SECTION_HEADER = 0x0A0D0D0A
-_OPT_END, _SHB_HARDWARE, _SHB_OS, _SHB_APPLICATION, _OPT_COMMENT = 0, 2, 3, 4, 1
+_SECTION_HEADER, _INTERFACE = 0x0A0D0D0A, 1
+_OPT_END, _SHB_HARDWARE, _SHB_OS, _SHB_APPLICATION, _OPT_COMMENT, _IF_OS = 0, 2, 3, 4, 1, 12
 
 
 def sha256(path: Path) -> str:
@@ -39,33 +39,50 @@ def rewrite_section(
     application: str | None = None,
     comment: str | None = None,
 ) -> None:
-    """Replace what a pcapng file's section header says of the machine and the program.
+    """Replace what a pcapng file says of the machine and the program that recorded it.
 
-    An option that is not given stays; the packets and all other blocks are not touched.
+    That is the section header's options and, for `system`, the interfaces' if_os. An option that
+    is not given stays; packets and all other blocks are not touched.
     """
     data = capture.read_bytes()
     order = "<" if data[8:12] == b"\x4d\x3c\x2b\x1a" else ">"
-    kind, length = struct.unpack_from(order + "II", data)
-    if kind != _SECTION_HEADER:
-        raise ValueError(f"{capture} is not a pcapng file")
-    options = dict(_options(data[24 : length - 4], order))
     given = {
         _OPT_COMMENT: comment,
         _SHB_HARDWARE: hardware,
         _SHB_OS: system,
         _SHB_APPLICATION: application,
     }
-    options |= {code: text.encode() for code, text in given.items() if text is not None}
-    body = (
-        data[8:24]
-        + b"".join(
-            struct.pack(order + "HH", code, len(value)) + value + bytes(-len(value) % 4)
-            for code, value in sorted(options.items())
+    section = {code: text.encode() for code, text in given.items() if text is not None}
+    interface = {_IF_OS: system.encode()} if system is not None else {}
+    capture.write_bytes(
+        b"".join(
+            {
+                _SECTION_HEADER: lambda block: _with_options(block, 24, section, order),
+                _INTERFACE: lambda block: _with_options(block, 16, interface, order),
+            }.get(kind, bytes)(block)
+            for kind, block in _blocks(data, order)
         )
-        + struct.pack(order + "HH", _OPT_END, 0)
     )
+
+
+def _blocks(data: bytes, order: str) -> Iterable[tuple[int, bytes]]:
+    offset = 0
+    while offset < len(data):
+        kind, length = struct.unpack_from(order + "II", data, offset)
+        yield kind, data[offset : offset + length]
+        offset += length
+
+
+def _with_options(block: bytes, fixed: int, given: dict[int, bytes], order: str) -> bytes:
+    """The block with these options replaced or added; `fixed` bytes come before its options."""
+    options = dict(_options(block[fixed:-4], order)) | given
+    body = block[8:fixed] + b"".join(
+        struct.pack(order + "HH", code, len(value)) + value + bytes(-len(value) % 4)
+        for code, value in sorted(options.items())
+    )
+    body += struct.pack(order + "HH", _OPT_END, 0)
     size = struct.pack(order + "I", len(body) + 12)
-    capture.write_bytes(struct.pack(order + "I", kind) + size + body + size + data[length:])
+    return block[:4] + size + body + size
 
 
 def _options(data: bytes, order: str) -> Iterable[tuple[int, bytes]]:

@@ -130,7 +130,7 @@ class _Switch(threading.Thread):
     def __init__(self, seed: int) -> None:
         super().__init__(daemon=True)
         self.segments: list[list[_Port]] = []
-        self._chance = random.Random(seed)  # noqa: S311 -- impairments, not secrets
+        self._chance = random.Random(seed)
         self._queue: list[tuple[float, int, _Port, bytes]] = []
         self._order = itertools.count()
         self._ended = threading.Event()
@@ -298,6 +298,7 @@ class Host:
             said = process.communicate(timeout=20)[1].decode(errors="replace")
         if process.returncode != 0:
             raise RuntimeError(f"{program} ended with {process.returncode}: {said}")
+        path.chmod(0o644)
 
     def _await_capture(self, process: subprocess.Popen[bytes], path: Path) -> None:
         """Wait until the output file has its header and a packet socket is open in here."""
@@ -417,7 +418,7 @@ class Network:
     def monitor(
         self, name: str, watched: Host, wrap: Callable[[bytes], bytes] = bytes, mtu: int = 1600
     ) -> Host:
-        """A host on a mirror port: it sees every frame of `watched`, after `wrap`, and says nothing.
+        """A host on a mirror port: it sees every frame of `watched`, after `wrap`; it is silent.
 
         With `wrap=vlan_tagged(3704, 2474)` or `pppoe_wrapped(…)` it is the mirror of a trunk.
         """
