@@ -1,6 +1,6 @@
-"""Every mistake a user can make: a slug, an exit code, and one sentence with its remedy per language.
+"""Every mistake a user can make: a slug, an exit code, one sentence with its remedy per language.
 
-`CATALOGUE` is the whole list; `docs/errors.md` explains each entry and a test holds the two together.
+`CATALOGUE` is the whole list; `docs/errors.md` explains each entry, a test holds them together.
 """
 
 from dataclasses import dataclass
@@ -75,7 +75,8 @@ CATALOGUE: dict[str, Fault] = {
     ),
     "capture-special-file": _capture(
         "“{path}”不是普通文件（是链接、管道或设备）：请先把抓包另存为普通文件。",
-        "“{path}” is not a regular file (a link, pipe or device): save the capture to a file first.",
+        "“{path}” is not a regular file (a link, pipe or device): save the capture to a file "
+        "first.",
     ),
     "capture-empty-file": _capture(
         "“{path}”是空文件：请重新保存或重新抓包。",

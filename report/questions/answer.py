@@ -2,15 +2,12 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal
 
+from report.capture.frames import ByteSource
 from report.text import Text
 
 AnswerValue = int | str | bool | tuple[str, ...]
 """What a found answer may hold: values that JSON knows (no numpy scalars, no NaN)."""
-
-ByteSource = Literal["frame", "reassembled", "decrypted"]
-"""The buffer that an evidence's offset counts in, as Wireshark's byte pane names them."""
 
 
 class Status(StrEnum):
@@ -57,7 +54,7 @@ class TableColumn:
 
 @dataclass(frozen=True, slots=True)
 class AnswerTable:
-    """A tabular answer: rows of cells as shown; `frames` links each row to a packet, if it has one."""
+    """A tabular answer: rows of cells as shown; `frames` links a row to its packet."""
 
     columns: tuple[TableColumn, ...]
     rows: tuple[tuple[str, ...], ...]

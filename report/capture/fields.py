@@ -1,0 +1,88 @@
+"""Every tshark field that labshark names, in one table, and what each is for.
+
+A test holds the table against `tshark -G fields` of the installed tshark.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from report.capture.programs import Version
+
+Shape = Literal["integer", "hex", "real", "flag", "text", "many"]
+"""How a column reads: one `integer` (decimal) or `hex` number, one `real` number, a `flag` that
+is set where the field occurs, one `text`, or `many` occurrences kept as text, parted by
+`AGGREGATOR`."""
+
+SEPARATOR = "\t"
+AGGREGATOR = "\f"
+"""tshark writes a tab, a form feed or a newline inside a value as an escape, so these two bytes
+part columns and occurrences without doubt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One tshark field as a column of the packets table."""
+
+    name: str
+    shape: Shape
+    meaning: str
+
+
+PACKET_FIELDS: tuple[Field, ...] = (
+    Field("frame.number", "integer", "the packet number, Wireshark's No."),
+    Field("frame.time_epoch", "real", "seconds since 1970, UTC"),
+    Field("frame.time_relative", "real", "seconds since the capture's first packet"),
+    Field("frame.len", "integer", "bytes on the wire"),
+    Field("frame.cap_len", "integer", "bytes kept in the capture"),
+    Field("frame.protocols", "text", "the protocol stack, outermost first"),
+    Field("ip.src", "many", "source address; two in a tunnel"),
+    Field("ip.dst", "many", "destination address; two in a tunnel"),
+    Field("ipv6.src", "many", "source address"),
+    Field("ipv6.dst", "many", "destination address"),
+    Field("tcp.stream", "many", "the TCP connection's number"),
+    Field("tcp.srcport", "many", "source port"),
+    Field("tcp.dstport", "many", "destination port"),
+    Field("tcp.flags", "many", "all flags as one number"),
+    Field("tcp.len", "many", "payload bytes of the segment"),
+    Field("tcp.seq", "many", "relative sequence number"),
+    Field("tcp.analysis.retransmission", "flag", "Wireshark takes the segment for a repeated one"),
+    Field("tcp.analysis.out_of_order", "flag", "the segment came after a later one"),
+    Field("tcp.analysis.lost_segment", "flag", "a segment before this one is not in the capture"),
+    Field("tcp.analysis.flags", "flag", "anything remarkable in the sequence numbers"),
+    Field("udp.stream", "many", "the UDP conversation's number"),
+    Field("udp.srcport", "many", "source port"),
+    Field("udp.dstport", "many", "destination port"),
+    Field("quic.connection.number", "many", "the QUIC connection's number"),
+    Field("tls.record.content_type", "many", "content type; of decrypted records, the inner one"),
+    Field("tls.record.opaque_type", "many", "outer content type of TLS 1.3 encrypted records"),
+    Field("tls.record.version", "many", "version in the record header"),
+    Field("tls.record.length", "many", "record length without its header"),
+    Field("tls.handshake.type", "many", "handshake message type, where it can be read"),
+    Field("tls.handshake.version", "many", "version declared in a hello"),
+    Field("tls.handshake.random", "many", "a hello's 32 random bytes"),
+    Field("tls.handshake.session_id", "many", "a hello's session id"),
+    Field("tls.handshake.ciphersuite", "many", "suites offered, or the one chosen"),
+    Field("tls.handshake.extension.type", "many", "extensions present"),
+    Field("tls.handshake.extensions.supported_version", "many", "TLS 1.3's version list or choice"),
+    Field("tls.handshake.extensions_server_name", "many", "SNI"),
+    Field("tls.alert_message.level", "many", "1 warning, 2 fatal"),
+    Field("tls.alert_message.desc", "many", "alert description"),
+    Field("dns.qry.name", "many", "name asked for"),
+    Field("http.host", "many", "Host header"),
+    Field("http.request.method", "many", "method of an HTTP/1 request"),
+    Field("http.request.uri", "many", "path of an HTTP/1 request"),
+    Field("http2.headers.method", "many", "method of an HTTP/2 request"),
+)
+
+COLUMN_TITLES = ("Source", "Destination", "Protocol", "Info")
+"""Columns of Wireshark's packet list; their field names differ by version, see `column_field`."""
+
+
+def column_field(title: str, version: Version) -> str:
+    """tshark's name for a column of the packet list: `_ws.col.Info`, in lower case since 4.2."""
+    return f"_ws.col.{title.lower() if version >= (4, 2, 0) else title}"
+
+
+def column_name(title: str) -> str:
+    """The packets table's own name for it, the same for every version: `_ws.col.info`."""
+    return f"_ws.col.{title.lower()}"

@@ -1,0 +1,305 @@
+"""The first noun, Trace: one capture file, opened safely and read by tshark in two passes.
+
+1. Columns: one `tshark -T fields` run over every packet, straight into pandas (`tables.packets`).
+2. Detail: PDML through pyshark, and the byte buffers, of the few frames that matter.
+
+For a small capture the detail of every frame that could matter is read beside the columns, while
+Python still imports pandas; of a large one only what is asked for.
+"""
+
+import contextlib
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from lxml import etree
+
+from report.capture.container import Container
+from report.capture.faults import Judgement, Outcome, judge
+from report.capture.fields import AGGREGATOR, COLUMN_TITLES, column_field, column_name
+from report.capture.frames import Buffer, FrameDetail, frame_number, parse_dump, split_dumps
+from report.capture.intake import READ_FORMATS, CaptureFile, let_in
+from report.capture.passes import Ending, TsharkPass
+from report.capture.programs import Version, find_program, known_bad, shown_version, tshark_version
+from report.capture.sandbox import (
+    STANDARD_LIMITS,
+    Command,
+    Limits,
+    bubblewrap,
+    invocation,
+)
+from report.errors import LabsharkError
+from report.text import Text
+
+EAGER_PACKETS = 2_500
+_MATTERS = "tls || tcp.flags.syn == 1 || tcp.flags.fin == 1 || tcp.flags.reset == 1"
+
+PREFERENCES = (
+    # Without it a flight whose first segment came late shows no message at all.
+    "tcp.reassemble_out_of_order:TRUE",
+    "tcp.desegment_tcp_streams:TRUE",
+    "tcp.analyze_sequence_numbers:TRUE",
+    "tcp.relative_sequence_numbers:TRUE",
+    "tls.desegment_ssl_records:TRUE",
+    "tls.desegment_ssl_application_data:TRUE",
+)
+"""Set on every run, whatever the user's own Wireshark says: they change answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Warning:
+    """Something the reader of an answer should know of the capture; never a reason to stop."""
+
+    slug: str
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What the columns pass printed: tab-separated rows without a header, one per packet."""
+
+    names: tuple[str, ...]
+    """Names of the packets table's columns, in order."""
+    rows: bytes
+
+
+class Trace:
+    """One capture file with tshark at hand. Made by `open_trace`."""
+
+    def __init__(
+        self, file: CaptureFile, keylog: Path | None, limits: Limits, folder: Path
+    ) -> None:
+        self.name = file.shown_name
+        self.sha256 = file.sha256
+        self.size = file.size
+        self.container: Container = file.container
+        self.keylog = keylog
+        self._plain = file.plain
+        self._tshark = find_program("tshark")
+        self.tshark_version: Version = tshark_version(self._tshark)
+        self._limits = limits
+        self._configuration = folder
+        self._workers = ThreadPoolExecutor(max_workers=3, thread_name_prefix="tshark")
+        self._decode_as: tuple[str, ...] = ()
+        self._trees: dict[int, etree._Element] = {}
+        self._dumps: dict[int, str] = {}
+        self._packets_read: int | None = None
+        self._judgement = Judgement(Outcome.WHOLE)
+        self._columns: dict[tuple[str, ...], Future[Columns]] = {}
+        self._eager: Future[None] | None = None
+
+    # ---- the columns pass
+
+    def start(self, fields: Iterable[str]) -> None:
+        """Begins to read in the background, so that slow imports can go on meanwhile."""
+        self._column_future(tuple(fields))
+        if self.container.packets <= EAGER_PACKETS:
+            self._eager = self._workers.submit(self._read_detail, _MATTERS, None)
+
+    def columns(self, fields: Iterable[str]) -> Columns:
+        """Every packet's `fields` and packet-list columns.
+
+        Raises LabsharkError `capture-unreadable`, `capture-link-type`, `capture-too-slow`,
+        `tshark-failed`: a capture that tshark did not read to its end is never taken for whole.
+        """
+        return self._column_future(tuple(fields)).result()
+
+    def _column_future(self, fields: tuple[str, ...]) -> "Future[Columns]":
+        if fields not in self._columns:
+            self._columns[fields] = self._workers.submit(self._read_columns, fields)
+        return self._columns[fields]
+
+    def _read_columns(self, fields: tuple[str, ...]) -> Columns:
+        shown = [column_field(title, self.tshark_version) for title in COLUMN_TITLES]
+        wanted = [word for name in (*fields, *shown) for word in ("-e", name)]
+        options = ["-T", "fields", "-E", f"aggregator={AGGREGATOR}", "-E", "quote=n", *wanted]
+        rows, ending = self._pass(options).output()
+        if ending.returncode == 1 and "Some fields aren't valid" in ending.stderr:
+            self._refuse_fields(ending.stderr)
+        self._packets_read = rows.count(b"\n")
+        self._judgement = self._judged(ending)
+        self._check_count(self._judgement, self._packets_read)
+        names = (*fields, *(column_name(title) for title in COLUMN_TITLES))
+        return Columns(names, rows)
+
+    def _refuse_fields(self, stderr: str) -> None:
+        lacking = [line.strip() for line in stderr.splitlines() if line.startswith("\t")]
+        raise LabsharkError(
+            "tshark-lacks-field",
+            version=shown_version(self.tshark_version),
+            fields=", ".join(lacking),
+            needed="4.0",
+        )
+
+    def _judged(self, ending: Ending) -> Judgement:
+        verdict = judge(ending)
+        if verdict.outcome is Outcome.TOO_SLOW:
+            seconds = int(self._limits.deadline_seconds)
+            raise LabsharkError("capture-too-slow", path=self.name, seconds=seconds)
+        if verdict.outcome is Outcome.STOPPED:
+            raise LabsharkError("tshark-failed", program="tshark", detail=verdict.detail)
+        if verdict.outcome is Outcome.NOT_A_CAPTURE:
+            raise LabsharkError("capture-not-a-capture", path=self.name)
+        return verdict
+
+    def _check_count(self, verdict: Judgement, packets: int) -> None:
+        if packets == 0 and verdict.outcome is Outcome.LINK_TYPE:
+            raise LabsharkError("capture-link-type", path=self.name)
+        if packets == 0:
+            detail = verdict.detail or "no packet is whole"
+            raise LabsharkError("capture-unreadable", path=self.name, detail=detail)
+        read_all = verdict.outcome is Outcome.WHOLE and self.container.whole
+        if read_all and self.container.countable and packets != self.container.packets:
+            detail = f"{packets} of {self.container.packets} packets"
+            raise LabsharkError("tshark-failed", program="tshark", detail=detail)
+
+    # ---- the detail pass
+
+    def detail(self, frames: Iterable[int], last: int | None = None) -> dict[int, FrameDetail]:
+        """The dissection trees and byte buffers of `frames`.
+
+        `last` is a frame after which nothing can change how they look (the end of their
+        connection); reading stops there.
+        """
+        if self._eager is not None:
+            self._eager.result()
+            self._eager = None
+        wanted = set(frames)
+        missing = sorted(wanted - self._trees.keys())
+        if missing:
+            numbers = ", ".join(map(str, missing))
+            self._read_detail(f"frame.number in {{{numbers}}}", last)
+        return {n: self._frame_detail(n) for n in sorted(wanted & self._trees.keys())}
+
+    def _frame_detail(self, number: int) -> FrameDetail:
+        buffers: tuple[Buffer, ...] = parse_dump(self._dumps.get(number, ""))
+        return FrameDetail(number, self._trees[number], buffers)
+
+    def _read_detail(self, display_filter: str, last: int | None) -> None:
+        until = ["-c", str(last)] if last is not None else []
+        chosen = [*until, "-Y", display_filter]
+        # The number as the only column makes each dump say which packet it shows.
+        dumping = ["-P", "-x", "-o", 'gui.column.format:"No.","%m"']
+        with ThreadPoolExecutor(max_workers=1) as beside:
+            dumps = beside.submit(self._pass([*chosen, *dumping]).output)
+            trees, ending = self._pass([*chosen, "-T", "pdml"]).packet_elements()
+            dump, _ = dumps.result()
+        self._judged(ending)
+        self._trees.update((frame_number(tree), tree) for tree in trees)
+        self._dumps.update(split_dumps(dump.decode("utf-8", "replace")))
+
+    def matching(self, display_filter: str) -> tuple[int, ...]:
+        """The packets that a display filter selects, by Wireshark's own judgement.
+
+        Raises LabsharkError `tshark-failed` when tshark refuses the filter.
+        """
+        options = ["-Y", display_filter, "-T", "fields", "-e", "frame.number"]
+        rows, ending = self._pass(options).output()
+        verdict = judge(ending)
+        if verdict.outcome in (Outcome.STOPPED, Outcome.TOO_SLOW):
+            raise LabsharkError("tshark-failed", program="tshark", detail=verdict.detail)
+        return tuple(map(int, rows.split()))
+
+    # ---- one run of tshark
+
+    def _pass(self, options: Sequence[str]) -> TsharkPass:
+        arguments = ["-n", "-2", "-X", f"read_format:{READ_FORMATS[self.container.kind]}"]
+        for preference in PREFERENCES:
+            arguments += ["-o", preference]
+        files = {"capture": self._plain}
+        if self.keylog is not None:
+            arguments += ["-o", "tls.keylog_file:{keylog}"]
+            files["keylog"] = self.keylog
+        for rule in self._decode_as:
+            arguments += ["-d", rule]
+        command = Command(
+            self._tshark, (*arguments, "-r", "{capture}", *options), files, self._limits
+        )
+        return TsharkPass(self._plain, invocation(command, self._configuration))
+
+    # ---- what the reader should know
+
+    @property
+    def packets(self) -> int:
+        """Packets that tshark read: all of them, or those before the damage."""
+        return self.container.packets if self._packets_read is None else self._packets_read
+
+    @property
+    def warnings(self) -> tuple[Warning, ...]:
+        """What the reader should know of the capture and of how it was read."""
+        return tuple(self._warnings())
+
+    def _warnings(self) -> Iterator[Warning]:
+        read = self.packets
+        outcome = self._judgement.outcome
+        if outcome is Outcome.DAMAGED:
+            yield _warning("capture-damaged", read=read)
+        elif outcome is Outcome.CUT_SHORT or not self.container.whole:
+            yield _warning("capture-cut-short", read=read)
+        if self.container.cut_packets:
+            yield _warning("capture-snap-length", cut=self.container.cut_packets, read=read)
+        if self._judgement.dissector_bug:
+            yield _warning("tshark-dissector-bug")
+        if known_bad(self.tshark_version):
+            yield _warning("tshark-known-bad", version=shown_version(self.tshark_version))
+        if bubblewrap() is None:
+            yield _warning("sandbox-absent")
+
+    def close(self) -> None:
+        """Waits for runs that are under way and lets go of the capture."""
+        self._workers.shutdown(wait=True, cancel_futures=True)
+
+
+@contextlib.contextmanager
+def open_trace(
+    path: Path, keylog: Path | None = None, limits: Limits = STANDARD_LIMITS
+) -> Iterator[Trace]:
+    """Opens a capture for reading; `keylog` is an NSS key log to decrypt it with.
+
+    Raises LabsharkError with a `capture-…` slug when the file cannot be used, `keylog-…` when the
+    key log cannot, `tshark-missing` where there is no tshark.
+    """
+    with contextlib.ExitStack() as stack:
+        file = stack.enter_context(let_in(path))
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="labshark-")))
+        folder.chmod(0o755)  # the sandbox reads it as another user
+        trace = Trace(file, keylog, limits, folder)
+        stack.callback(trace.close)
+        yield trace
+
+
+def _warning(slug: str, **values: object) -> Warning:
+    return Warning(slug, _WARNINGS[slug].filled(**values))
+
+
+_WARNINGS = {
+    "capture-cut-short": Text(
+        "抓包文件在第 {read} 个数据包之后中断；前 {read} 个数据包都已使用。",
+        "The capture is cut short after packet {read}; the {read} packets before that are used.",
+    ),
+    "capture-damaged": Text(
+        "抓包文件在第 {read} 个数据包之后损坏；前 {read} 个数据包都已使用。",
+        "The capture is damaged after packet {read}; the {read} packets before that are used.",
+    ),
+    "capture-snap-length": Text(
+        "{read} 个数据包中有 {cut} 个在抓包时只保留了前一部分字节（snap length）。",
+        "Of {cut} of the {read} packets only the first bytes were kept (snap length).",
+    ),
+    "tshark-dissector-bug": Text(
+        "tshark 报告解析某个数据包时出错；该数据包的细节可能不完整。",
+        "tshark reports a fault of its own in dissecting a packet; its details may be incomplete.",
+    ),
+    "tshark-known-bad": Text(
+        "tshark {version} 的 TLS 解析器有已公布的漏洞（CVE-2026-5402）："
+        "请升级到 4.6.5 或更高版本。",
+        "tshark {version} has a published hole in its TLS dissector (CVE-2026-5402): upgrade to "
+        "4.6.5 or later.",
+    ),
+    "sandbox-absent": Text(
+        "此系统上没有可用的沙箱（bubblewrap）；tshark 仅受资源和时间限制。",
+        "There is no working sandbox (bubblewrap) on this system; tshark runs with limits of "
+        "resources and time only.",
+    ),
+}

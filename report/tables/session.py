@@ -1,0 +1,201 @@
+"""The session: the one connection of the capture that the lab is about, and why that one."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from report.capture.frames import FrameDetail
+from report.capture.trace import Trace
+from report.errors import LabsharkError
+from report.tables.connections import (
+    APPLICATION_DATA,
+    Connection,
+    Endpoint,
+    find_connections,
+)
+from report.tables.messages import Message, Record, read_records
+from report.tables.packets import integers, occurrences
+
+CHOSEN_BY = ("stream", "host", "lab", "complete", "hello", "first")
+"""Why a connection is the session: the user's `--stream` or `--host`, the lab's own host, the
+first whole handshake, the first Client Hello, or simply the first that speaks TLS."""
+
+_FIRST_DATA = 3
+"""Application data frames looked at per direction, at the beginning and at the end."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Session:
+    """The connection that the answers are about, dissected as far as they need it."""
+
+    connection: Connection
+    chosen: str
+    """One of `CHOSEN_BY`."""
+    packets: pd.DataFrame
+    """The connection's rows of the packets table."""
+    from_client: "pd.Series[bool]"
+    """Direction of each of those packets."""
+    records: tuple[Record, ...]
+    """The records of the frames that matter: the handshake, alerts, and data at both ends."""
+    messages: tuple[Message, ...]
+    details: dict[int, FrameDetail]
+
+    @property
+    def client(self) -> Endpoint:
+        """Address and port of the side that spoke first."""
+        return self.connection.client
+
+    @property
+    def server(self) -> Endpoint:
+        """Address and port of the side that answered."""
+        return self.connection.server
+
+    @property
+    def decrypted(self) -> bool:
+        """Whether keys opened any protected message of the session."""
+        return any(m.decrypted and m.protocol != "change_cipher_spec" for m in self.opened())
+
+    def opened(self) -> tuple[Message, ...]:
+        """The messages that were protected on the wire and could be read."""
+        if self.connection.transport == "quic":
+            # QUIC's Initial packets are always decrypted; what needs keys comes after them.
+            return tuple(m for m in self.messages if m.type not in (1, 2, None) and m.decrypted)
+        return tuple(m for m in self.messages if m.decrypted)
+
+    def of(
+        self, protocol: str, kind: int | None = None, *, client: bool | None = None
+    ) -> "tuple[Message, ...]":
+        """The messages of one protocol, of one type and side where these are given."""
+        return tuple(
+            m
+            for m in self.messages
+            if m.protocol == protocol
+            and (kind is None or m.type == kind)
+            and (client is None or m.from_client == client)
+        )
+
+
+def open_session(
+    trace: Trace,
+    packets: pd.DataFrame,
+    *,
+    host: str | None = None,
+    stream: int | None = None,
+    lab_hosts: Iterable[str] = (),
+    extra_frames: Iterable[int] = (),
+) -> tuple[Session, tuple[Connection, ...]]:
+    """Chooses the session and dissects its frames that matter; also gives all connections.
+
+    Raises LabsharkError `capture-no-tls`, `capture-no-such-host`, `capture-no-such-stream`.
+    """
+    connections = find_connections(packets)
+    if not connections:
+        raise LabsharkError("capture-no-tls", path=trace.name, packets=len(packets))
+    connection, chosen = choose(connections, trace.name, host, stream, lab_hosts)
+    rows = connection_packets(packets, connection)
+    side = _from_client(rows, connection)
+    wanted = frames_that_matter(rows, side) | set(extra_frames)
+    details = trace.detail(wanted, last=max({connection.last_frame, *extra_frames}))
+    of_session = [details[n] for n in sorted(details) if n in rows.index]
+    records, messages = read_records(of_session, lambda frame: bool(side.get(frame, False)))
+    session = Session(connection, chosen, rows, side, records, messages, details)
+    return session, connections
+
+
+def choose(
+    connections: tuple[Connection, ...],
+    capture: str,
+    host: str | None,
+    stream: int | None,
+    lab_hosts: Iterable[str],
+) -> tuple[Connection, str]:
+    """The connection the lab is about and which of `CHOSEN_BY` decided it."""
+    if stream is not None:
+        chosen = [c for c in connections if c.stream == stream]
+        if not chosen:
+            known = ", ".join(str(c.stream) for c in connections)
+            raise LabsharkError(
+                "capture-no-such-stream", path=capture, stream=stream, streams=known
+            )
+        return chosen[0], "stream"
+    if host is not None:
+        for connection in connections:
+            if _is_host(connection, host):
+                return connection, "host"
+        raise LabsharkError(
+            "capture-no-such-host", path=capture, host=host, hosts=", ".join(_hosts(connections))
+        )
+    by_lab = [c for c in connections if any(_is_host(c, h) for h in lab_hosts)]
+    complete = [c for c in connections if c.complete and c.hello_frame is not None]
+    greeted = [c for c in connections if c.hello_frame is not None]
+    for candidates, reason in ((by_lab, "lab"), (complete, "complete"), (greeted, "hello")):
+        if candidates:
+            return min(candidates, key=_hello_order), reason
+    return connections[0], "first"
+
+
+def _hello_order(connection: Connection) -> float:
+    return math.inf if connection.hello_frame is None else connection.hello_frame
+
+
+def _is_host(connection: Connection, host: str) -> bool:
+    wanted = host.strip().rstrip(".").lower().strip("[]")
+    if connection.hello_frame is None:
+        return False
+    return wanted in (connection.server_name.rstrip(".").lower(), connection.server.address)
+
+
+def _hosts(connections: tuple[Connection, ...], most: int = 12) -> list[str]:
+    names = dict.fromkeys(
+        c.server_name or c.server.address for c in connections if c.hello_frame is not None
+    )
+    shown = list(names)[:most]
+    return [*shown, "…"] if len(names) > most else shown
+
+
+def connection_packets(packets: pd.DataFrame, connection: Connection) -> pd.DataFrame:
+    """The packets table's rows of one connection."""
+    column = "tcp.stream" if connection.transport == "tcp" else "quic.connection.number"
+    wanted = str(connection.stream)
+    span = packets.loc[connection.first_frame : connection.last_frame]
+    named = span[column].astype("str")
+    if connection.transport == "tcp":
+        return span[named == wanted]
+    return span[named.map(lambda cell: wanted in occurrences(cell))]
+
+
+def _from_client(rows: pd.DataFrame, connection: Connection) -> "pd.Series[bool]":
+    ports = "tcp.srcport" if connection.transport == "tcp" else "udp.srcport"
+    client = connection.client
+    by_port = rows[ports].map(lambda cell: integers(cell)[-1:] == (client.port,)).astype(bool)
+    if client.port != connection.server.port:
+        return by_port
+    source = rows["ip.src"].astype("str").where(rows["ip.src"] != "", rows["ipv6.src"])
+    return source.map(lambda cell: occurrences(cell)[-1:] == (client.address,)).astype(bool)
+
+
+def frames_that_matter(rows: pd.DataFrame, side: "pd.Series[bool]") -> set[int]:
+    """The frames of a connection that answers may cite.
+
+    Everything but bulk data: the TCP opening and end, every frame with a TLS message other than
+    application data, and the first and last frames of application data in each direction.
+    """
+    content = rows["tls.record.content_type"].astype("str")
+    opaque = rows["tls.record.opaque_type"].astype("str")
+    shown = (content != "") | (opaque != "") | (rows["tls.handshake.type"] != "")
+    only_data = (content.map(_only_data) & opaque.map(_only_data)).astype(bool)
+    flags = rows["tcp.flags"].map(lambda cell: any(n & 0x07 for n in integers(cell)))
+    matters = (shown & ~(only_data & (rows["tls.handshake.type"] == ""))) | flags.astype(bool)
+    data = rows.index[shown & ~matters]
+    chosen = set(map(int, rows.index[matters]))
+    for client in (True, False):
+        own = [int(n) for n in data if bool(side[n]) == client]
+        chosen.update(own[:_FIRST_DATA], own[-_FIRST_DATA:])
+    chosen.update(map(int, rows.index[:3]))
+    return chosen
+
+
+def _only_data(cell: object) -> bool:
+    return all(number == APPLICATION_DATA for number in integers(cell))
