@@ -1,1 +1,1 @@
-"""What the protocol says: names, suites, key schedules and certificate rules; no capture, no pandas."""
+"""What the protocol says: names, suites, key schedules, certificate rules; no capture here."""
