@@ -1,0 +1,79 @@
+"""The HTML report: one file that needs nothing else, from the view and the templates."""
+
+from base64 import b64encode
+from functools import cache
+from hashlib import sha256
+from types import SimpleNamespace
+from typing import Literal
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+import report
+from report.assets import asset
+from report.rendering.labels import HEADER, LABELS, STATUS, STATUS_MEANING
+from report.rendering.spacing import spaced
+from report.rendering.view import ReportView
+from report.text import Text
+
+ShownLanguage = Literal["zh", "en", "both"]
+
+_DRAWING_SANS = "Labshark Sans,Labshark Sans SC,Noto Sans CJK SC,sans-serif"
+_DRAWING_MONO = "Labshark Mono,Labshark Sans SC,monospace"
+"""For WeasyPrint, which takes a drawing's fonts from attributes; browsers obey the style sheet."""
+
+
+@cache
+def environment() -> Environment:
+    """The one Jinja environment: everything escaped, an unknown name an error."""
+    made = Environment(
+        loader=FileSystemLoader(asset("templates")),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["spaced"] = spaced
+    made.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "sort_keys": False}
+    made.globals.update(
+        labels=SimpleNamespace(**LABELS),
+        header_names=HEADER,
+        status_names=STATUS,
+        status_meanings=STATUS_MEANING,
+        drawing_fonts=_DRAWING_SANS,
+        drawing_mono=_DRAWING_MONO,
+        version=report.__version__,
+    )
+    return made
+
+
+def render_html(view: ReportView, language: ShownLanguage = "both") -> str:
+    """The report as one HTML page that makes no request and works without its script.
+
+    `language` is what is shown at first; the page holds both and can be switched. Its
+    Content-Security-Policy allows only its own style sheet and script, by their hashes, so that
+    nothing quoted from a capture could run even if it were not escaped.
+    """
+    templates = environment()
+    return templates.get_template("report.html").render(
+        view=view,
+        language=language,
+        fields={field.name: field for field in view.header},
+        page_title=in_languages(view.title, language),
+        running=" · ".join(filter(None, (in_languages(view.title, language), view.student))),
+        script_hash=_hash_of("report.js"),
+        style_hash=_hash_of("report.css"),
+    )
+
+
+def in_languages(text: Text, language: ShownLanguage) -> str:
+    """A text where no markup can be: a title, a running header."""
+    if language == "both" and text.zh != text.en:
+        return f"{spaced(text.zh)} / {text.en}"
+    return spaced(text.zh) if language == "zh" else text.en
+
+
+@cache
+def _hash_of(template: str) -> str:
+    """The SHA-256 of an inlined file, as a Content-Security-Policy writes it."""
+    inlined = environment().get_template(template).render()
+    return b64encode(sha256(inlined.encode()).digest()).decode()
