@@ -150,6 +150,21 @@ CATALOGUE: dict[str, Fault] = {
         "要求使用沙箱（--require-sandbox），但 bubblewrap 不可用：请安装 bubblewrap。",
         "--require-sandbox was given but bubblewrap does not work here: install bubblewrap.",
     ),
+    "pdf-unavailable": _program(
+        "无法生成 PDF（{detail}）：请按 labshark doctor 的说明安装 Pango，"
+        "或用浏览器打开 report.html，打印并另存为 PDF。",
+        "The PDF cannot be made ({detail}): install Pango as labshark doctor says, or open "
+        "report.html in a browser and print it to a PDF.",
+    ),
+    "pdf-too-slow": _program(
+        "生成 PDF 超过了 {seconds} 秒的时限：请用浏览器打开 report.html，打印并另存为 PDF。",
+        "Making the PDF took longer than the limit of {seconds} s: open report.html in a browser "
+        "and print it to a PDF.",
+    ),
+    "pdf-failed": _program(
+        "生成 PDF 时出错（{detail}）：请用浏览器打开 report.html，打印并另存为 PDF。",
+        "Making the PDF failed ({detail}): open report.html in a browser and print it to a PDF.",
+    ),
     # Output.
     "output-cannot-be-written": _output(
         "无法写入“{path}”（{detail}）：请检查磁盘空间和文件夹权限。",
