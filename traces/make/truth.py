@@ -30,11 +30,10 @@ Facts of a session, every one optional, all checked when given:
 | first_data | the beginning of the client's first application data, "GET / HTTP/1.1" |
 """
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-
-from files import sha256
 
 Value = bool | int | str | Sequence["Value"] | Mapping[str, "Value"]
 
@@ -57,7 +56,7 @@ def write_ends(
     """
     truth: dict[str, Value] = {
         "capture": capture.name,
-        "sha256": sha256(capture),
+        "sha256": hashlib.sha256(capture.read_bytes()).hexdigest(),
         "about": {"zh": zh, "en": en},
         "script": script,
         "known_from": known_from,
