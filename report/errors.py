@@ -133,6 +133,105 @@ CATALOGUE: dict[str, Fault] = {
         "“{path}” is not a key log: no line of it is in NSS key log format (such as "
         "CLIENT_RANDOM …).",
     ),
+    # Submissions, rosters and grade sheets.
+    "submissions-missing": _usage(
+        "找不到提交的作业“{path}”：请给出文件、文件夹或 zip 压缩包的路径。",
+        "There are no submissions at “{path}”: name a file, a folder or a zip archive.",
+    ),
+    "submissions-empty": _usage(
+        "“{path}”中没有任何提交的文件：请检查路径。",
+        "Nothing was handed in at “{path}”: check the path.",
+    ),
+    "submissions-archive-kind": _usage(
+        "“{path}”是 {kind} 压缩包，无法打开：请先解压，再给出文件夹。",
+        "“{path}” is a {kind} archive, which cannot be opened: unpack it and name the folder.",
+    ),
+    "submissions-damaged": _usage(
+        "压缩包“{path}”已损坏：请从教学平台重新下载。",
+        "The archive “{path}” is damaged: download it again.",
+    ),
+    "submissions-too-many": _usage(
+        "“{path}”中的文件太多：请分成几份，或去掉无关的文件。",
+        "“{path}” holds too many files: split it, or remove what does not belong.",
+    ),
+    "submissions-too-large": _usage(
+        "“{path}”解压后超过上限 {limit} 或磁盘空间：请先自行解压，再给出文件夹。",
+        "“{path}” unpacks to more than {limit} or than the disk has room for: unpack it yourself "
+        "and name the folder.",
+    ),
+    "submissions-overlap": _usage(
+        "压缩包“{path}”中的文件互相重叠（压缩炸弹），已拒绝：请从教学平台重新下载。",
+        "The files in the archive “{path}” overlap, as in a zip bomb, so it was refused: download "
+        "it again.",
+    ),
+    "id-pattern-invalid": _usage(
+        "--id-pattern 无效（{detail}）：请用正则表达式的命名组 (?P<id>…) 或 (?P<name>…)，"
+        "还可用 file 和 late。",
+        "--id-pattern is not valid ({detail}): use a regular expression with the named groups "
+        "(?P<id>…) or (?P<name>…), and file and late if you like.",
+    ),
+    "id-pattern-too-slow": _usage(
+        "--id-pattern 匹配文件名超过 {seconds} 秒：请简化表达式，避免嵌套的重复。",
+        "--id-pattern took longer than {seconds} s on the file names: make it simpler, without "
+        "nested repetition.",
+    ),
+    "table-missing": _usage(
+        "无法读取表格“{path}”：请检查路径和权限。",
+        "The table “{path}” cannot be read: check the path and its permissions.",
+    ),
+    "table-old-excel": _usage(
+        "“{path}”是旧版 Excel（.xls）文件：请在 Excel 中另存为 .xlsx 或 CSV。",
+        "“{path}” is an old Excel file (.xls): save it as .xlsx or CSV in Excel.",
+    ),
+    "table-unreadable": _usage(
+        "“{path}”不是可读的表格：请另存为 .xlsx 或 UTF-8 的 CSV。",
+        "“{path}” is not a table that can be read: save it as .xlsx or as CSV in UTF-8.",
+    ),
+    "table-too-large": _usage(
+        "表格“{path}”太大（上限 {limit}）：请只保留需要的工作表和行。",
+        "The table “{path}” is too large (limit {limit}): keep only the sheets and rows needed.",
+    ),
+    "roster-no-header": _usage(
+        "在“{path}”中找不到表头：需要一行含有“学号”或“姓名”（Student ID、Name）的标题。",
+        "“{path}” has no header row: one row must name the columns, such as 学号 and 姓名 or "
+        "Student ID and Name.",
+    ),
+    "sheet-unknown": _usage(
+        "看不出“{path}”是哪种成绩表：需要 Canvas、Moodle 或 Blackboard 的导出，或有“学号”列的表。",
+        "“{path}” is no grade sheet that is known: it should come from Canvas, Moodle or "
+        "Blackboard, or have a column of student ids (学号).",
+    ),
+    "sheet-no-column": _usage(
+        "“{path}”中没有成绩列“{column}”；其中有：{columns}。",
+        "“{path}” has no grade column “{column}”; it has: {columns}.",
+    ),
+    "sheet-column-unclear": _usage(
+        "“{path}”中有几列都可以填成绩：{columns}。请指明其中一列。",
+        "Several columns of “{path}” could take the marks: {columns}. Name one of them.",
+    ),
+    "sheet-column-read-only": _usage(
+        "“{path}”的“{column}”列是只读的，教学平台不会接受：请选择作业列。",
+        "The column “{column}” of “{path}” is read only and the LMS would ignore it: choose an "
+        "assignment's column.",
+    ),
+    "sheet-not-editable": _usage(
+        "无法在不改动其他内容的前提下填写“{path}”（{detail}）：请另存为 .xlsx 或 UTF-8 的 CSV。",
+        "“{path}” cannot be filled in without changing the rest ({detail}): save it as .xlsx or as "
+        "CSV in UTF-8.",
+    ),
+    "lab-unknown": _usage(
+        "没有名为“{lab}”的实验；可用的有：{near}。",
+        "There is no lab “{lab}”; there are: {near}.",
+    ),
+    "lab-unreadable": _usage(
+        "无法读取实验文件“{path}”（{detail}）：请检查路径、编码（UTF-8）和 TOML 语法。",
+        "The lab file “{path}” cannot be read ({detail}): check its path, encoding (UTF-8) and "
+        "TOML syntax.",
+    ),
+    "lab-invalid": _usage(
+        "实验文件“{path}”有误——{detail}：请修改后用 labshark labs check 检查。",
+        "The lab file “{path}” is not right — {detail}: mend it and run labshark labs check.",
+    ),
     # Programs.
     "tshark-missing": _program(
         "找不到 tshark：{remedy}，也可用环境变量 LABSHARK_TSHARK 指出它的位置。",

@@ -71,6 +71,7 @@ PACKET_FIELDS: tuple[Field, ...] = (
     Field("http.host", "many", "Host header"),
     Field("http.request.method", "many", "method of an HTTP/1 request"),
     Field("http.request.uri", "many", "path of an HTTP/1 request"),
+    Field("ocsp.tbsRequest_element", "flag", "an OCSP request"),
     Field("http2.headers.method", "many", "method of an HTTP/2 request"),
 )
 

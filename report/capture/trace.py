@@ -227,6 +227,11 @@ class Trace:
         return self.container.packets if self._packets_read is None else self._packets_read
 
     @property
+    def whole(self) -> bool:
+        """Whether the capture could be read to its end."""
+        return self._judgement.outcome is Outcome.WHOLE and self.container.whole
+
+    @property
     def warnings(self) -> tuple[Warning, ...]:
         """What the reader should know of the capture and of how it was read."""
         return tuple(self._warnings())

@@ -1,7 +1,7 @@
 """The session: the one connection of the capture that the lab is about, and why that one."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import pandas as pd
@@ -11,6 +11,8 @@ from report.capture.trace import Trace
 from report.errors import LabsharkError
 from report.tables.connections import (
     APPLICATION_DATA,
+    RETRY_RANDOM,
+    SERVER_HELLO,
     Connection,
     Endpoint,
     find_connections,
@@ -22,7 +24,7 @@ CHOSEN_BY = ("stream", "host", "lab", "complete", "hello", "first")
 """Why a connection is the session: the user's `--stream` or `--host`, the lab's own host, the
 first whole handshake, the first Client Hello, or simply the first that speaks TLS."""
 
-_FIRST_DATA = 3
+_FIRST_DATA = 6
 """Application data frames looked at per direction, at the beginning and at the end."""
 
 
@@ -40,7 +42,8 @@ class Session:
     records: tuple[Record, ...]
     """The records of the frames that matter: the handshake, alerts, and data at both ends."""
     messages: tuple[Message, ...]
-    details: dict[int, FrameDetail]
+    detail: Callable[[int], FrameDetail | None]
+    """The dissection of any packet of the capture, read when it is asked for."""
 
     @property
     def client(self) -> Endpoint:
@@ -51,6 +54,29 @@ class Session:
     def server(self) -> Endpoint:
         """Address and port of the side that answered."""
         return self.connection.server
+
+    @property
+    def retry(self) -> Message | None:
+        """The Hello Retry Request, a Server Hello with a fixed random (RFC 8446, 4.1.3)."""
+        return next((m for m in self._server_hellos() if _is_retry(m)), None)
+
+    @property
+    def server_hello(self) -> Message | None:
+        """The first Server Hello that is not a Hello Retry Request."""
+        return next((m for m in self._server_hellos() if not _is_retry(m)), None)
+
+    def _server_hellos(self) -> "tuple[Message, ...]":
+        return self.of("handshake", SERVER_HELLO, client=False)
+
+    @property
+    def is_tls13(self) -> bool:
+        """Whether TLS 1.3 (or one of its drafts) was agreed on."""
+        return self.connection.version.startswith("TLS 1.3")
+
+    @property
+    def handshake_opened(self) -> bool:
+        """Whether the protected part of a TLS 1.3 handshake can be read."""
+        return any(m.protocol == "handshake" and m.type != 4 for m in self.opened())
 
     @property
     def decrypted(self) -> bool:
@@ -77,6 +103,12 @@ class Session:
         )
 
 
+def _is_retry(hello: Message) -> bool:
+    random = hello.first("tls.handshake.random")
+    octets = random.octets if random else None
+    return octets is not None and octets.hex() == RETRY_RANDOM
+
+
 def open_session(
     trace: Trace,
     packets: pd.DataFrame,
@@ -84,7 +116,6 @@ def open_session(
     host: str | None = None,
     stream: int | None = None,
     lab_hosts: Iterable[str] = (),
-    extra_frames: Iterable[int] = (),
 ) -> tuple[Session, tuple[Connection, ...]]:
     """Chooses the session and dissects its frames that matter; also gives all connections.
 
@@ -96,11 +127,13 @@ def open_session(
     connection, chosen = choose(connections, trace.name, host, stream, lab_hosts)
     rows = connection_packets(packets, connection)
     side = _from_client(rows, connection)
-    wanted = frames_that_matter(rows, side) | set(extra_frames)
-    details = trace.detail(wanted, last=max({connection.last_frame, *extra_frames}))
-    of_session = [details[n] for n in sorted(details) if n in rows.index]
-    records, messages = read_records(of_session, lambda frame: bool(side.get(frame, False)))
-    session = Session(connection, chosen, rows, side, records, messages, details)
+    details = trace.detail(frames_that_matter(rows, side), last=connection.last_frame)
+    records, messages = read_records(details.values(), lambda frame: bool(side.get(frame, False)))
+
+    def detail(frame: int) -> FrameDetail | None:
+        return trace.detail([frame]).get(frame)
+
+    session = Session(connection, chosen, rows, side, records, messages, detail)
     return session, connections
 
 

@@ -1,0 +1,175 @@
+"""Loads labs: the built-in ones by name, an instructor's by path or from the user's folder."""
+
+import tomllib
+from collections.abc import Collection, Iterable
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_config_path
+from pydantic import ValidationError
+
+from report.errors import LabsharkError
+from report.labs.model import Lab, NamedQuery, Question
+
+MAX_BYTES = 256 * 1024
+_BUILT_IN = Path(__file__).parent
+
+
+def built_in_labs() -> tuple[str, ...]:
+    """The names of the labs that come with labshark."""
+    return tuple(sorted(path.stem for path in _BUILT_IN.glob("*.toml")))
+
+
+def user_labs_folder() -> Path:
+    """Where an instructor's own labs are found by name."""
+    return user_config_path("labshark", appauthor=False) / "labs"
+
+
+def load_lab(name: str, queries: Collection[str]) -> Lab:
+    """The lab called `name` (built-in, or in the user's folder), or the lab file at that path.
+
+    `queries` are the named queries that exist. Raises LabsharkError `lab-unknown` (naming near
+    ones), `lab-unreadable`, `lab-invalid` (naming file, question and key).
+    """
+    path = _find(name)
+    lab = parse_lab(_read(path), path.name)
+    _check(lab, path.name, queries)
+    return lab
+
+
+def _find(name: str) -> Path:
+    given = Path(name)
+    if given.suffix == ".toml" or len(given.parts) > 1:
+        return given
+    for folder in (_BUILT_IN, user_labs_folder()):
+        path = folder / f"{name}.toml"
+        if path.is_file():
+            return path
+    known = [*built_in_labs(), *(p.stem for p in user_labs_folder().glob("*.toml"))]
+    near = get_close_matches(name, known, n=3) or known
+    raise LabsharkError("lab-unknown", lab=name, near=", ".join(near))
+
+
+def _read(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as fault:
+        detail = fault.strerror or str(fault)
+        raise LabsharkError("lab-unreadable", path=str(path), detail=detail) from fault
+    if len(data) > MAX_BYTES:
+        raise LabsharkError("lab-unreadable", path=str(path), detail="> 256 kB")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as fault:
+        raise LabsharkError("lab-unreadable", path=str(path), detail="not UTF-8") from fault
+
+
+def parse_lab(toml: str, file: str) -> Lab:
+    """A lab from the text of its file; `file` is the name that messages give.
+
+    Raises LabsharkError `lab-unreadable` for what is not TOML, `lab-invalid` for what is no lab.
+    """
+    try:
+        data = tomllib.loads(toml)
+    except (tomllib.TOMLDecodeError, RecursionError) as fault:
+        raise LabsharkError("lab-unreadable", path=file, detail=str(fault)) from fault
+    try:
+        return Lab.model_validate(data)
+    except ValidationError as fault:
+        raise LabsharkError("lab-invalid", path=file, detail=_first_mistake(fault, data)) from fault
+
+
+def _first_mistake(fault: ValidationError, data: dict[str, Any]) -> str:
+    mistake = fault.errors()[0]
+    place = [str(part) for part in mistake["loc"] if part not in _FORMS]
+    where = ": ".join(_named(place, data))
+    if mistake["type"] == "extra_forbidden":
+        near = get_close_matches(place[-1], _keys(Question, Lab), n=1)
+        hint = f" (did you mean {near[0]}?)" if near else ""
+        return f"{where}: unknown key{hint}"
+    return f"{where}: {mistake['msg']}"
+
+
+_FORMS = {"NamedQuery", "DeclaredQuery", "FilteredQuery"}
+
+
+def _keys(*models: type[Question] | type[Lab]) -> list[str]:
+    return [name for model in models for name in model.model_fields]
+
+
+def _named(place: list[str], data: dict[str, Any]) -> Iterable[str]:
+    """`questions.3.ask.en` as `q4: ask.en`: people know questions by their ids."""
+    if len(place) > 1 and place[0] in ("questions", "sections") and place[1].isdigit():
+        row = data[place[0]][int(place[1])]
+        name = row.get("id") if isinstance(row, dict) else None
+        yield str(name or f"{place[0]}[{place[1]}]")
+        place = place[2:]
+    if place:
+        yield ".".join(place)
+
+
+def _check(lab: Lab, file: str, queries: Collection[str]) -> None:
+    for mistake in _mistakes(lab, queries):
+        raise LabsharkError("lab-invalid", path=file, detail=mistake)
+
+
+def _mistakes(lab: Lab, queries: Collection[str]) -> Iterable[str]:
+    sections = {section.id for section in lab.sections}
+    seen: set[str] = set()
+    for question in lab.questions:
+        if question.id in seen:
+            yield f"{question.id}: id: used twice"
+        seen.add(question.id)
+        if question.section not in sections:
+            near = _near(question.section, sections)
+            yield f"{question.id}: section: there is no section {question.section}{near}"
+        yield from _query_mistakes(question, queries)
+    for question in lab.questions:
+        for needed in question.depends:
+            if needed not in seen:
+                yield f"{question.id}: depends: there is no question {needed}{_near(needed, seen)}"
+    cycle = _cycle({q.id: q.depends for q in lab.questions})
+    if cycle:
+        yield f"{cycle[0]}: depends: goes in a circle ({' -> '.join(cycle)})"
+
+
+def _query_mistakes(question: Question, queries: Collection[str]) -> Iterable[str]:
+    if question.query is None and question.model is None:
+        yield f"{question.id}: query: needs a query or a model answer"
+    if isinstance(question.query, NamedQuery) and question.query.name not in queries:
+        name = question.query.name
+        yield f"{question.id}: query: there is no query {name}{_near(name, queries)}"
+    if question.kind == "text" and question.model is None:
+        yield f"{question.id}: model: a question of understanding needs a model answer"
+
+
+def _near(name: str, known: Collection[str]) -> str:
+    near = get_close_matches(name, list(known), n=3)
+    return f" (near: {', '.join(near)})" if near else ""
+
+
+def _cycle(depends: dict[str, list[str]]) -> list[str]:
+    done: set[str] = set()
+    for start in depends:
+        trail: list[str] = []
+        found = _walk(start, depends, done, trail)
+        if found:
+            return found
+    return []
+
+
+def _walk(at: str, depends: dict[str, list[str]], done: set[str], trail: list[str]) -> list[str]:
+    if at in trail:
+        return [*trail[trail.index(at) :], at]
+    if at in done:
+        return []
+    trail.append(at)
+    for needed in depends.get(at, []):
+        found = _walk(needed, depends, done, trail)
+        if found:
+            return found
+    trail.pop()
+    done.add(at)
+    return []

@@ -1,0 +1,115 @@
+"""Why a message is not there: an honest status instead of a guess.
+
+A message can be missing because this version or session has none, because it is encrypted,
+because the handshake failed before it, or because the capture lacks that part. The order of the
+questions matters: what cannot be known must not be called absent.
+"""
+
+from report.questions.answer import Answer, Evidence, Status
+from report.questions.conditions import Condition, every
+from report.questions.evidence import cite
+from report.questions.registry import Tables
+from report.questions.scope import handshake, session_scope, side
+from report.tables.messages import Message
+from report.tables.session import Session
+from report.text import Text
+from report.tls.registry import shown_name
+
+HOW_TO_SEE = Text(
+    "要看到它，请在抓包时用 SSLKEYLOGFILE 记录会话密钥，再用 --keylog 提供；"
+    "或用 curl --tls-max 1.2 重新抓一次 TLS 1.2 会话。",
+    "To see it, record the session's keys with SSLKEYLOGFILE while capturing and give them with "
+    "--keylog, or capture a TLS 1.2 session with curl --tls-max 1.2.",
+)
+
+
+def hidden(tables: Tables, text: Text, condition: Condition | None = None) -> Answer:
+    """It is there, encrypted, and no key opens it; says how to get the keys."""
+    if tables.keys_given:
+        reason = Text(
+            "已给出的密钥不属于这个会话，因此仍无法解密。" + HOW_TO_SEE.zh,
+            "The keys that were given are not this session's, so it stays encrypted. "
+            + HOW_TO_SEE.en,
+        )
+    else:
+        reason = HOW_TO_SEE
+    shown = condition.text() if condition else None
+    return Answer(Status.HIDDEN, text, reason=reason, filter=shown)
+
+
+def not_applicable(text: Text, *evidence: Evidence, sources: tuple[str, ...] = ()) -> Answer:
+    """This version or session has no such thing."""
+    frames = tuple(dict.fromkeys(e.frame for e in evidence))
+    return Answer(
+        Status.NOT_APPLICABLE, text, frames=frames, evidence=tuple(evidence), sources=sources
+    )
+
+
+def not_captured(text: Text) -> Answer:
+    """The capture lacks that part."""
+    return Answer(Status.NOT_CAPTURED, text)
+
+
+def absent(
+    text: Text, condition: Condition, *evidence: Evidence, sources: tuple[str, ...] = ()
+) -> Answer:
+    """Looked for where it would be, and not there; the filter that finds nothing proves it."""
+    return Answer(
+        Status.ABSENT, text, filter=condition.text(), evidence=tuple(evidence), sources=sources
+    )
+
+
+def missing_message(tables: Tables, session: Session, kind: int, *, client: bool) -> Answer:
+    """Why a handshake message that this session should have had is not in the capture."""
+    name = shown_name("handshake_types", kind)
+    condition = every(session_scope(session), handshake(kind), side(session, client=client))
+    alert = fatal_alert(session)
+    if alert is not None:
+        return _after_alert(name, condition, alert)
+    lack = lacking_part(tables, session, client=client)
+    if lack is not None:
+        opening = Text(f"抓包中没有 {name}：", f"There is no {name} in the capture:")
+        return not_captured(opening.plus(lack))
+    return absent(
+        Text(
+            f"会话中没有 {name}：连接在它之前就结束了。",
+            f"The session has no {name}: the connection ended before it.",
+        ),
+        condition,
+    )
+
+
+def fatal_alert(session: Session) -> Message | None:
+    """The fatal alert that ended the handshake, if one can be read."""
+    return next((m for m in session.of("alert") if m.level == 2), None)
+
+
+def _after_alert(name: str, condition: Condition, alert: Message) -> Answer:
+    label = shown_name("alerts", alert.type if alert.type is not None else -1)
+    who = Text("客户端", "the client") if alert.from_client else Text("服务器", "the server")
+    text = Text(
+        f"没有 {name}：{who.zh}在第 {alert.frame} 号数据包中发出致命警报“{label}”，握手失败。",
+        f"There is no {name}: in packet {alert.frame} {who.en} sent the fatal alert “{label}” and "
+        "the handshake failed.",
+    )
+    return absent(text, condition, cite(alert, "tls.alert_message.desc"))
+
+
+def lacking_part(tables: Tables, session: Session, *, client: bool) -> Text | None:
+    """What of the connection the capture lacks on that side, in words; None if it is all there."""
+    connection, packets = session.connection, session.packets
+    if connection.hello_frame is None:
+        return Text("抓包开始得太晚，连接的开头不在其中。", "it began too late, after the opening.")
+    own = packets[session.from_client.to_numpy() == client]
+    if bool((own["frame.cap_len"] < own["frame.len"]).any()):
+        return Text(
+            "数据包只保留了前一部分字节（snap length）。",
+            "only the first bytes of its packets were kept (snap length).",
+        )
+    if bool(own["tcp.analysis.lost_segment"].any()):
+        return Text("有报文段没有被抓到。", "segments of it were not recorded.")
+    if not connection.ended:
+        return Text(
+            "抓包在连接结束之前就停止了。", "the recording stopped before the connection ended."
+        )
+    return None

@@ -1,0 +1,142 @@
+"""The engine: a lab's questions against one trace, each answered on its own."""
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+import report.questions.queries  # noqa: F401  # registers the named queries
+from report.capture.fields import PACKET_FIELDS
+from report.capture.trace import Trace
+from report.errors import LabsharkError
+from report.labs.loader import load_lab
+from report.labs.model import DeclaredQuery, FilteredQuery, Lab, NamedQuery, Question
+from report.questions.answer import Answer, Status
+from report.questions.declared import Matching, answer_declared, answer_filtered
+from report.questions.evidence import cite_packet
+from report.questions.registry import QUERIES, Tables
+from report.tables.certificates import certificates_table
+from report.tables.connections import Connection, connections_table
+from report.tables.messages import messages_table, records_table
+from report.tables.packets import packets_table
+from report.tables.session import Session, open_session
+from report.text import Text
+
+_LOG = logging.getLogger("labshark")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LabResult:
+    """A lab answered on one trace: what every output is a view of."""
+
+    lab: Lab
+    session: Session
+    connections: tuple[Connection, ...]
+    tables: Tables
+    answers: Mapping[str, Answer]
+    """By question id, in the lab's order."""
+
+
+def open_lab(name: str) -> Lab:
+    """A lab by name or path, its queries checked against those that exist; see `load_lab`."""
+    return load_lab(name, QUERIES.keys())
+
+
+def lab_columns(lab: Lab) -> tuple[str, ...]:
+    """The tshark fields that answering this lab needs as columns."""
+    own = [name for name in lab.fields() if not name.startswith(("_ws.col.", "tcp.flags."))]
+    return tuple(dict.fromkeys([*(field.name for field in PACKET_FIELDS), *own]))
+
+
+def answer_lab(
+    trace: Trace, lab: Lab, *, host: str | None = None, stream: int | None = None
+) -> LabResult:
+    """Answers every question of `lab` on the session that `host`, `stream` or the lab chooses.
+
+    Raises LabsharkError where the capture cannot be used at all; a fault in one query is that
+    question's status `failed` and nobody else's.
+    """
+    packets = packets_table(trace.columns(lab_columns(lab)))
+    session, connections = open_session(
+        trace, packets, host=host, stream=stream, lab_hosts=lab.hosts
+    )
+    tables = Tables(
+        packets=packets,
+        connections=connections_table(connections),
+        records=records_table(session.records),
+        messages=messages_table(session.messages),
+        certificates=certificates_table(session.messages),
+        found=connections,
+        whole=trace.whole,
+        keys_given=trace.keylog is not None or trace.container.embedded_keys,
+    )
+    answers = {q.id: _answer(q, tables, session, trace.matching) for q in _ordered(lab.questions)}
+    ordered = {question.id: answers[question.id] for question in lab.questions}
+    return LabResult(lab, session, connections, tables, ordered)
+
+
+def _ordered(questions: Iterable[Question]) -> list[Question]:
+    """Questions after those they depend on; the loader has refused circles."""
+    pending = list(questions)
+    done: dict[str, Question] = {}
+    while pending:
+        for question in [q for q in pending if all(n in done for n in q.depends)]:
+            done[question.id] = question
+        pending = [q for q in pending if q.id not in done]
+    return list(done.values())
+
+
+def _answer(question: Question, tables: Tables, session: Session, matching: Matching) -> Answer:
+    try:
+        answer = _asked(question, tables, session, matching)
+        return _worded(question, _with_shown(question, answer, session))
+    except LabsharkError as fault:
+        return Answer(Status.FAILED, _FAILED, reason=fault.text)
+    except Exception:
+        # One faulty query must cost one answer, never the report.
+        _LOG.exception("question %s", question.id)
+        return Answer(Status.FAILED, _FAILED)
+
+
+_FAILED = Text(
+    "labshark 在回答这个问题时出错；这是程序的问题，不影响学生的得分。",
+    "labshark failed on this question; that is the program's fault and costs the student nothing.",
+)
+
+
+def _asked(question: Question, tables: Tables, session: Session, matching: Matching) -> Answer:
+    query = question.query
+    if isinstance(query, NamedQuery):
+        return QUERIES[query.name](tables, session)
+    if isinstance(query, DeclaredQuery):
+        return answer_declared(question, query, tables, session)
+    if isinstance(query, FilteredQuery):
+        return answer_filtered(question, query, tables, session, matching)
+    assert question.model is not None  # the loader demands a query or a model answer
+    return Answer(Status.EXPLAINED, question.model.text, sources=tuple(question.sources))
+
+
+def _with_shown(question: Question, answer: Answer, session: Session) -> Answer:
+    """Adds the fields that the lab wants shown beside the cited one."""
+    extra = [
+        evidence
+        for frame in answer.frames[:1]
+        for name in question.show
+        for evidence in cite_packet(session, frame, name)
+    ]
+    return replace(answer, evidence=(*answer.evidence, *extra)) if extra else answer
+
+
+def _worded(question: Question, answer: Answer) -> Answer:
+    """Joins the lab's model answer to what the capture says."""
+    sources = tuple(dict.fromkeys([*answer.sources, *question.sources]))
+    if question.model is None:
+        return replace(answer, sources=sources)
+    model = question.model.text
+    if question.kind == "text":
+        seen = answer.text if answer.text != model else None
+        return replace(
+            answer, status=Status.EXPLAINED, value=None, text=model, reason=seen, sources=sources
+        )
+    if answer.status.value in question.model_when:
+        return replace(answer, text=answer.text.plus(model), sources=sources)
+    return replace(answer, sources=sources)

@@ -1,0 +1,51 @@
+"""Evidence: the field that proves an answer, with its place in the bytes."""
+
+from report.capture.frames import FrameDetail
+from report.questions.answer import Evidence
+from report.tables.dissection import TreeField, buffer_of, carrying_frames, first_field
+from report.tables.messages import Message
+from report.tables.session import Session
+
+
+def cite(message: Message, field: TreeField | str | None = None) -> Evidence:
+    """A field of a message (the message's own line if it has no such field)."""
+    found = message.first(field) if isinstance(field, str) else field
+    chosen = found or message.field
+    buffer = buffer_of(message.detail, chosen) if found is None else message.buffer
+    return _evidence(message.detail, chosen, buffer, message.parts)
+
+
+def cite_record(message: Message, name: str) -> Evidence:
+    """A field of the header of the record that carries a message."""
+    field = message.record.field.first(name) or message.record.field
+    detail = message.detail
+    buffer = buffer_of(detail, message.record.field)
+    parts = carrying_frames(detail, buffer, field.offset, message.record.length)
+    return _evidence(detail, field, buffer, parts)
+
+
+def cite_packet(session: Session, frame: int, name: str) -> tuple[Evidence, ...]:
+    """A field of a packet's headers; nothing if the packet lacks it or was not dissected."""
+    detail = session.detail(frame)
+    field = first_field(detail, name) if detail else None
+    if detail is None or field is None:
+        return ()
+    return (_evidence(detail, field, buffer_of(detail, field), (frame,)),)
+
+
+def _evidence(
+    detail: FrameDetail, field: TreeField, buffer: int, parts: tuple[int, ...]
+) -> Evidence:
+    source = detail.buffers[buffer].source if buffer < len(detail.buffers) else "frame"
+    return Evidence(
+        frame=detail.number,
+        field=field.name,
+        label=field.label,
+        value=field.show,
+        source=source,
+        offset=field.offset,
+        length=field.length,
+        parts=parts,
+        path=field.path(),
+        buffer=buffer,
+    )

@@ -1,0 +1,130 @@
+"""What lies behind TLS 1.3's encryption: its Finished, tickets and alerts look like data.
+
+With keys the records say what they are. Without, position and length tell some of them apart
+(RFC 8446, 5.2: a record's length is its content, one byte of true type and the AEAD's tag).
+"""
+
+from dataclasses import dataclass
+
+from report.tables.messages import Message
+from report.tables.session import Session
+from report.text import Text
+from report.tls.suites import CipherSuite, cipher_suite
+
+_HASH_BYTES = {"SHA256": 32, "SHA384": 48, "SHA512": 64}
+_HANDSHAKE_HEADER, _TRUE_TYPE, _ALERT = 4, 1, 2
+_SHORT_TAG = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Inference:
+    """A message that is what position and length make it, not a field that says so."""
+
+    message: Message
+    inferred: bool = False
+    reason: Text | None = None
+
+
+def chosen_suite(session: Session) -> CipherSuite | None:
+    """The session's cipher suite taken apart; None without a Server Hello."""
+    hello = session.server_hello
+    field = hello.first("tls.handshake.ciphersuite") if hello else None
+    return cipher_suite(field.number) if field else None
+
+
+def finished_length(suite: CipherSuite) -> int:
+    """Bytes of a TLS 1.3 record that holds a Finished and nothing else (RFC 8446, 4.4.4)."""
+    verify_data = _HASH_BYTES[suite.prf_hash.replace("-", "").upper()]
+    return _HANDSHAKE_HEADER + verify_data + _TRUE_TYPE + _tag(suite)
+
+
+def alert_length(suite: CipherSuite) -> int:
+    """Bytes of a TLS 1.3 record that holds an alert: 19 with a tag of 16 bytes."""
+    return _ALERT + _TRUE_TYPE + _tag(suite)
+
+
+def _tag(suite: CipherSuite) -> int:
+    return _SHORT_TAG if suite.name.endswith("CCM_8_SHA256") else 16
+
+
+def first_client_data(session: Session) -> Inference | None:
+    """The client's first application data; None if it sent none that the capture holds."""
+    data = [m for m in session.of("application_data", client=True)]
+    if not session.is_tls13:
+        return Inference(data[0]) if data else None
+    opened = [m for m in data if m.record.opened]
+    early = _early_data(session, data)
+    if early is not None and (
+        not opened or session.messages.index(early) <= (session.messages.index(opened[0]))
+    ):
+        return Inference(early, not early.record.opened, None if early.record.opened else _EARLY)
+    if opened:
+        return Inference(opened[0])
+    return _first_after_finished(session, data)
+
+
+_EARLY = Text(
+    "客户端提供了 early_data，并且在 Server Hello 之前就发出了加密记录：那是 0-RTT 数据。",
+    "The client offered early_data and sent an encrypted record before the Server Hello: 0-RTT "
+    "data.",
+)
+
+
+def _early_data(session: Session, data: list[Message]) -> Message | None:
+    hello = session.server_hello
+    if hello is None or not data:
+        return None
+    offered = {
+        f.number
+        for m in session.of("handshake", 1, client=True)
+        for f in m.all("tls.handshake.extension.type")
+    }
+    first = data[0]
+    is_early = session.messages.index(first) < session.messages.index(hello)
+    return first if 42 in offered and is_early else None
+
+
+def _first_after_finished(session: Session, data: list[Message]) -> Inference | None:
+    suite = chosen_suite(session)
+    hello = session.server_hello
+    if suite is None or hello is None or session.handshake_opened:
+        # With the handshake in the clear, whatever stays encrypted after it is data.
+        return Inference(data[0]) if data and session.handshake_opened else None
+    start = session.messages.index(hello)
+    protected = [m for m in data if session.messages.index(m) > start]
+    lengths = [m.record.length for m in protected]
+    if not protected:
+        return None
+    expected = finished_length(suite)
+    at = lengths.index(expected) if expected in lengths else 0
+    after = [m for m in protected[at + 1 :] if not _is_last_alert(session, m, suite)]
+    if not after:
+        return None
+    return Inference(after[0], True, _after_finished_reason(protected[at], expected, lengths))
+
+
+def _after_finished_reason(finished: Message, expected: int, lengths: list[int]) -> Text:
+    if expected in lengths:
+        return Text(
+            f"没有密钥，按位置推断：第 {finished.frame} 号中长 {expected} 字节的加密记录正好是"
+            "客户端 Finished 的长度，它之后的才是应用数据。",
+            f"Without keys this goes by position: the encrypted record of {expected} bytes in "
+            f"{finished.frame} has exactly the length of the client's Finished; data comes after.",
+        )
+    return Text(
+        f"没有密钥，按位置推断：客户端的第一个加密记录（第 {finished.frame} 号）结束握手，"
+        "它之后的才是应用数据。",
+        f"Without keys this goes by position: the client's first encrypted record, in "
+        f"{finished.frame}, ends its handshake; data comes after.",
+    )
+
+
+def _is_last_alert(session: Session, message: Message, suite: CipherSuite) -> bool:
+    own = [m for m in session.messages if m.from_client]
+    return message is own[-1] and message.record.length == alert_length(suite)
+
+
+def looks_like_alert(session: Session, message: Message) -> bool:
+    """Whether an unread TLS 1.3 record has the length of an alert."""
+    suite = chosen_suite(session)
+    return suite is not None and message.record.length == alert_length(suite)

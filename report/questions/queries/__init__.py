@@ -1,0 +1,21 @@
+"""The named queries, one file per phase of the session; importing this registers them all."""
+
+from report.questions.queries import (
+    certificate,
+    client_hello,
+    closing,
+    data,
+    key_exchange,
+    server_hello,
+    tcp,
+)
+
+__all__ = [
+    "certificate",
+    "client_hello",
+    "closing",
+    "data",
+    "key_exchange",
+    "server_hello",
+    "tcp",
+]

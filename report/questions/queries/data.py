@@ -1,0 +1,114 @@
+"""Application data (RFC 5246, 10; RFC 8446, 5)."""
+
+from report.questions.absence import absent, hidden, lacking_part, missing_message, not_captured
+from report.questions.answer import Answer, Evidence, Status
+from report.questions.conditions import Condition, Where, either, every, proving_filter
+from report.questions.evidence import cite, cite_packet, cite_record
+from report.questions.finding import found, message_text
+from report.questions.protected import first_client_data
+from report.questions.registry import Tables, query
+from report.questions.scope import content, session_scope, side
+from report.tables.connections import APPLICATION_DATA
+from report.tables.session import Session
+from report.text import Text, visible
+
+
+def _data_condition(session: Session) -> Condition:
+    shown: Condition = content(APPLICATION_DATA)
+    if session.is_tls13 and not session.decrypted:
+        shown = Where("tls.record.opaque_type", (str(APPLICATION_DATA),))
+    elif session.is_tls13:
+        shown = either(shown, Where("tls.record.opaque_type", (str(APPLICATION_DATA),)))
+    return every(session_scope(session), shown, side(session, client=True))
+
+
+@query("application_data.first_from_client")
+def first_from_client(tables: Tables, session: Session) -> Answer:
+    """The frame of the client's first application data; TLS 1.3's Finished is not data."""
+    if session.connection.transport == "quic":
+        return _quic(tables, session)
+    start = first_client_data(session)
+    if start is not None:
+        message = start.message
+        return found(
+            tables,
+            message.frame,
+            message_text(tables, message),
+            _data_condition(session),
+            [cite_record(message, "tls.record.content_type")],
+            frames=[message.frame],
+            parts=message.parts,
+            inferred=start.inferred,
+            reason=start.reason,
+            sources=("RFC 8446, 5.2" if session.is_tls13 else "RFC 5246, 10",),
+        )
+    return _none(tables, session)
+
+
+def _quic(tables: Tables, session: Session) -> Answer:
+    return hidden(
+        tables,
+        Text(
+            "QUIC 的数据包除 Hello 以外全部加密，看不出哪个最先携带应用数据。",
+            "Of QUIC only the hellos can be read; which packet is first to carry application data "
+            "is encrypted.",
+        ),
+        session_scope(session),
+    )
+
+
+def _none(tables: Tables, session: Session) -> Answer:
+    if session.server_hello is None or not session.connection.complete:
+        return missing_message(tables, session, 20, client=True)
+    lack = lacking_part(tables, session, client=True)
+    if lack is not None:
+        return not_captured(
+            Text(
+                f"抓包中没有客户端的应用数据：{lack.zh}",
+                f"The client's application data is not in the capture: {lack.en}",
+            )
+        )
+    return absent(
+        Text("客户端没有发送应用数据就结束了连接。", "The client closed without sending any data."),
+        every(session_scope(session), content(APPLICATION_DATA), side(session, client=True)),
+    )
+
+
+@query("application_data.meaning")
+def meaning(tables: Tables, session: Session) -> Answer:
+    """What the client's first application data is; read from the request itself with keys."""
+    start = first_client_data(session)
+    if start is None:
+        return Answer(Status.EXPLAINED, _UNKNOWN)
+    frame = start.message.frame
+    request = _request(tables, frame)
+    if request is None:
+        text = Text(
+            f"第 {frame} 号数据包的内容已加密；按协议次序，它是浏览器的 HTTP 请求。",
+            f"What packet {frame} holds is encrypted; by the order of the protocol it is the "
+            "browser's HTTP request.",
+        )
+        return _explained(tables, session, frame, text, (cite(start.message),))
+    text = Text(
+        f"解密后可见：第 {frame} 号数据包是请求 {request}。",
+        f"Decrypted, packet {frame} is the request {request}.",
+    )
+    shown = cite_packet(session, frame, "http.request.method") or cite_packet(
+        session, frame, "http2.headers.method"
+    )
+    return Answer(Status.EXPLAINED, text, frames=(frame,), evidence=shown or (cite(start.message),))
+
+
+_UNKNOWN = Text(
+    "抓包中没有客户端的应用数据；通常它是浏览器的 HTTP 请求。",
+    "The capture holds no application data of the client's; usually it is the HTTP request.",
+)
+
+
+def _request(tables: Tables, frame: int) -> str | None:
+    row = tables.packets.loc[frame]
+    method, uri = str(row["http.request.method"]), str(row["http.request.uri"])
+    if method:
+        return visible(f"{method} {uri} ({row['http.host']})", 120)
+    http2 = str(row["http2.headers.method"])
+    return visible(f"HTTP/2 {http2}", 120) if http2 else None
