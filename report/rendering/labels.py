@@ -78,14 +78,6 @@ LABELS: dict[str, Text] = {
     "omitted_bytes": Text("字节未列出", "bytes not shown"),
     "omitted_lines": Text("行未列出", "lines not shown"),
     "omitted_rows": Text("行未列出", "rows not shown"),
-    # Packet-list columns, as Wireshark's Chinese and English windows call them
-    "column_frame": Text("编号", "No."),
-    "column_time": Text("时间", "Time"),
-    "column_source": Text("源地址", "Source"),
-    "column_destination": Text("目标地址", "Destination"),
-    "column_protocol": Text("协议", "Protocol"),
-    "column_length": Text("长度", "Length"),
-    "column_info": Text("信息", "Info"),
     # Questions
     "point": Text("分", "pt"),
     "inferred": Text("推断", "Inferred"),

@@ -1,13 +1,19 @@
 """The packet list: rows in Wireshark's columns and in the colours of its default rules."""
 
 import re
-from collections.abc import Callable, Collection, Sequence
-from typing import NotRequired, TypedDict
+from collections.abc import Callable, Collection, Iterator, Sequence
+from itertools import groupby
+from typing import NamedTuple, NotRequired, TypedDict
 
+from report.rendering.shown import shown
 from report.rendering.view import PacketColour, PacketRow
 from report.text import visible
 
+COLUMNS = ("No.", "Time", "Source", "Destination", "Protocol", "Length", "Info")
+"""Wireshark's own column titles; it shows them in English in every language."""
+
 _LONGEST_INFO = 160
+_LONGEST_ADDRESS = 26
 
 
 class PacketFacts(TypedDict):
@@ -101,7 +107,9 @@ def packet_colour(packet: PacketFacts) -> PacketColour:
     return next(colour for colour, holds in _RULES if holds(packet))
 
 
-def packet_row(packet: PacketFacts, marked: bool = False, skipped: int = 0) -> PacketRow:
+def packet_row(
+    packet: PacketFacts, marked: bool = False, part: bool = False, skipped: int = 0
+) -> PacketRow:
     """One packet as a row; its strings made safe to show."""
     return PacketRow(
         frame=packet["frame"],
@@ -110,50 +118,129 @@ def packet_row(packet: PacketFacts, marked: bool = False, skipped: int = 0) -> P
         destination=visible(packet["destination"]),
         protocol=visible(packet["protocol"]),
         length=str(packet["length"]),
-        info=visible(packet["info"], _LONGEST_INFO),
+        info=shown(packet["info"][:_LONGEST_INFO]),
         colour=packet_colour(packet),
         marked=marked,
+        part=part,
         skipped=skipped,
     )
 
 
 def rows_around(
-    packets: Sequence[PacketFacts], frames: Collection[int], before: int = 2, after: int = 2
+    packets: Sequence[PacketFacts],
+    frames: Collection[int],
+    parts: Collection[int] = (),
+    before: int = 2,
+    after: int = 2,
 ) -> tuple[PacketRow, ...]:
-    """The rows of `frames` marked, with their neighbours among `packets` (the session's).
+    """The rows of `frames` marked and those of `parts`, with neighbours among `packets`.
 
     What is left out between two shown rows is counted in the later row's `skipped`; a single row
     is never left out. A frame that is not among `packets` is not shown.
     """
-    cited = [i for i, packet in enumerate(packets) if packet["frame"] in frames]
+    cited = {i for i, p in enumerate(packets) if p["frame"] in frames or p["frame"] in parts}
     near = {i for c in cited for i in range(c - before, c + after + 1)}
-    return _rows(packets, sorted(near & set(range(len(packets)))), frames)
-
-
-def overview_rows(
-    packets: Sequence[PacketFacts], most: int = 80, start: int = 45, end: int = 15
-) -> tuple[PacketRow, ...]:
-    """All rows of a small session; of one with more than `most`, its start and its end."""
-    count = len(packets)
-    shown = range(count) if count <= most else [*range(start), *range(count - end, count)]
-    return _rows(packets, shown, ())
-
-
-def _rows(
-    packets: Sequence[PacketFacts], shown: Sequence[int], frames: Collection[int]
-) -> tuple[PacketRow, ...]:
-    shown = _without_single_gaps(shown)
-    previous = [shown[0] - 1, *shown] if shown else []
+    shown_rows = _without_single_gaps(sorted(near & set(range(len(packets)))))
     return tuple(
-        packet_row(packets[i], packets[i]["frame"] in frames, i - p - 1)
-        for p, i in zip(previous, shown, strict=False)
+        packet_row(packets[i], packets[i]["frame"] in frames, packets[i]["frame"] in parts, gap)
+        for i, gap in _with_gaps(shown_rows, first=shown_rows[0] if shown_rows else 0)
     )
 
 
-def _without_single_gaps(shown: Sequence[int]) -> list[int]:
+def overview_rows(
+    start: Sequence[PacketFacts], end: Sequence[PacketFacts] = (), left_out: int = 0
+) -> tuple[PacketRow, ...]:
+    """The rows of a session from its start, and those of its end after `left_out` others."""
+    gaps = [0] * len(start) + [left_out] + [0] * len(end)
+    return tuple(packet_row(p, skipped=gap) for p, gap in zip((*start, *end), gaps, strict=False))
+
+
+def _with_gaps(rows: Sequence[int], first: int) -> Iterator[tuple[int, int]]:
+    """Each row with how many are left out before it; `first` is where counting starts."""
+    expected = first
+    for i in rows:
+        yield i, i - expected
+        expected = i + 1
+
+
+def _without_single_gaps(rows: Sequence[int]) -> list[int]:
     filled: list[int] = []
-    for i in shown:
+    for i in rows:
         if filled and i - filled[-1] == 2:
             filled.append(i - 1)
         filled.append(i)
     return filled
+
+
+class Lines(NamedTuple):
+    """Neighbouring rows of one look, as text: what the PDF sets instead of a table.
+
+    WeasyPrint lays out a line of text some ten times as fast as the seven cells of a row.
+    """
+
+    colour: PacketColour
+    marked: bool
+    part: bool
+    skipped: int
+    """Packets left out before these."""
+    text: str
+
+
+def as_lines(rows: Sequence[PacketRow], width: int) -> tuple[Lines, ...]:
+    """The rows as preformatted lines of at most `width` characters, columns under `heading`."""
+    places = _places(rows)
+    groups = []
+    for _, group in groupby(enumerate(rows), key=lambda pair: _look(*pair)):
+        alike = [row for _, row in group]
+        text = "\n".join(_line(row, places, width) for row in alike)
+        first = alike[0]
+        groups.append(Lines(first.colour, first.marked, first.part, first.skipped, text))
+    return tuple(groups)
+
+
+def heading(rows: Sequence[PacketRow]) -> str:
+    """The column titles over the lines of `rows`."""
+    return _joined(COLUMNS, _places(rows)).rstrip()
+
+
+def _look(position: int, row: PacketRow) -> tuple[object, ...]:
+    """Rows that share it are set as one; a row after a gap begins anew."""
+    return (row.colour, row.marked, row.part, position if row.skipped else 0)
+
+
+def _places(rows: Sequence[PacketRow]) -> tuple[int, ...]:
+    """The width of each column but the last; negative for those set flush right."""
+
+    def longest(name: str, at_least: int, at_most: int = 99) -> int:
+        found = max((len(str(getattr(row, name))) for row in rows), default=0)
+        return min(max(found, at_least), at_most)
+
+    address = max(longest("source", 11), longest("destination", 11))
+    address = min(address, _LONGEST_ADDRESS)
+    return (
+        -longest("frame", 3),
+        -longest("time", 8),
+        address,
+        address,
+        longest("protocol", 8, 12),
+        -longest("length", 6),
+    )
+
+
+def _line(row: PacketRow, places: tuple[int, ...], width: int) -> str:
+    frame, length = str(row.frame), row.length
+    cells = (frame, row.time, row.source, row.destination, row.protocol, length, row.info)
+    return cut(_joined(cells, places), width)
+
+
+def _joined(cells: Sequence[str], places: tuple[int, ...]) -> str:
+    padded = [
+        cell.rjust(-place) if place < 0 else cut(cell, place).ljust(place)
+        for cell, place in zip(cells, places, strict=False)
+    ]
+    return "  ".join([*padded, cells[-1]])
+
+
+def cut(text: str, width: int) -> str:
+    """`text` in at most `width` characters, the last of them `…` where something is left out."""
+    return text if len(text) <= width else text[: width - 1] + "…"

@@ -7,6 +7,7 @@ output; `render_pdf_in_child` does that under limits, since WeasyPrint has none 
 
 import base64
 import contextlib
+import gc
 import json
 import logging
 import os
@@ -71,7 +72,7 @@ def render_pdf(
     """
     weasyprint = _import_weasyprint()
     moment = created or _creation_date()
-    with _missing_glyphs() as missing:
+    with _missing_glyphs() as missing, _uninterrupted():
         document = weasyprint.HTML(
             string=_with_style_sheets(html, moment),
             base_url=asset("templates").as_uri() + "/",
@@ -160,6 +161,18 @@ def _missing_glyphs() -> Iterator[list[str]]:
         yield found
     finally:
         logger.handlers, logger.propagate = kept, propagated
+
+
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Without garbage collection, which takes a fifth of the time and finds next to nothing."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 # --- in a process of its own ------------------------------------------------------------------

@@ -208,17 +208,18 @@ def _count_below(element: etree._Element) -> int:
 
 
 def _with_fold_ends(lines: list[TreeLine]) -> tuple[TreeLine, ...]:
-    """The lines with `folds` and `closes` set, so that a template can nest them in one pass."""
+    """The lines with their folds set, so that a template can nest them in one pass."""
     finished: list[TreeLine] = []
-    open_folds: list[int] = []
+    open_folds: list[TreeLine] = []
     for i, line in enumerate(lines):
         next_depth = lines[i + 1].depth if i + 1 < len(lines) else 0
+        folded = any(fold.state == "closed" for fold in open_folds)
         folds = next_depth > line.depth
         if folds:
-            open_folds.append(line.depth)
+            open_folds.append(line)
         closes = 0
-        while open_folds and next_depth <= open_folds[-1]:
+        while open_folds and next_depth <= open_folds[-1].depth:
             open_folds.pop()
             closes += 1
-        finished.append(replace(line, folds=folds, closes=closes))
+        finished.append(replace(line, folds=folds, closes=closes, folded=folded))
     return tuple(finished)

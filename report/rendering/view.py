@@ -50,6 +50,9 @@ class PacketRow:
     info: str
     colour: PacketColour
     marked: bool = False
+    """The packet that the answer cites."""
+    part: bool = False
+    """It carried a part of the cited message."""
     skipped: int = 0
     """How many packets of the session are left out before this row."""
 
@@ -70,6 +73,8 @@ class TreeLine:
     closes: int = 0
     folds: bool = False
     """Whether the lines that follow are this line's content (a fold that can be worked)."""
+    folded: bool = False
+    """Whether it is the content of a closed line, so not shown until that is opened."""
     omitted: int = 0
 
 

@@ -1,0 +1,190 @@
+"""The session as the report shows it: card, packet list, messages in their order."""
+
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from typing import Any
+
+import pandas as pd
+
+from report.rendering.diagram import Message as Arrow
+from report.rendering.packetlist import PacketFacts, overview_rows
+from report.rendering.view import FilterView, OtherSession, Overview, SessionCard, StepKind
+from report.tables.connections import APPLICATION_DATA, Connection, Endpoint
+from report.tables.messages import Message
+from report.tables.packets import integers, occurrences
+from report.tables.session import Session
+from report.text import Text, visible
+
+_FIN, _SYN, _RST = 0x01, 0x02, 0x04
+_MOST_LISTED, _LISTED_AT_START, _LISTED_AT_END = 80, 45, 15
+_NO_ALARM = ("Window Update", "Keep-Alive")
+Row = Mapping[Hashable, Any]
+
+CHOSEN: dict[str, Text] = {
+    "stream": Text("由选项 --stream 指定。", "Named by the option --stream."),
+    "host": Text("由选项 --host 指定的服务器。", "The server that the option --host names."),
+    "lab": Text(
+        "抓包中第一个访问本实验所用服务器的会话。",
+        "The first session of the capture with the server that the lab is about.",
+    ),
+    "complete": Text(
+        "抓包中第一个握手完整的 TLS 会话。",
+        "The first TLS session of the capture with a whole handshake.",
+    ),
+    "hello": Text(
+        "抓包中没有完整的握手；这是第一个有 Client Hello 的会话。",
+        "No handshake in the capture is whole; this is the first session with a Client Hello.",
+    ),
+    "first": Text(
+        "抓包中没有 Client Hello；这是第一个使用 TLS 的连接。",
+        "There is no Client Hello in the capture; this is the first connection that speaks TLS.",
+    ),
+}
+
+
+def packet_facts(packets: pd.DataFrame) -> list[PacketFacts]:
+    """The rows of a packets table as the packet list wants them."""
+    return [_facts(row) for row in packets.to_dict("records")]
+
+
+def _facts(row: Row) -> PacketFacts:
+    flags = integers(row["tcp.flags"])
+    ports = integers(row["tcp.srcport"])[-1:] + integers(row["tcp.dstport"])[-1:]
+    info = str(row["_ws.col.info"])
+    return PacketFacts(
+        frame=int(row["frame.number"]),
+        time=float(row["frame.time_relative"]),
+        source=str(row["_ws.col.source"]),
+        destination=str(row["_ws.col.destination"]),
+        protocol=str(row["_ws.col.protocol"]),
+        length=int(row["frame.len"]),
+        info=info,
+        tcp_flags=flags[-1] if flags else None,
+        analysed=bool(row["tcp.analysis.flags"])
+        and not any(f"[TCP {n}" in info for n in _NO_ALARM),
+        ports=(ports[0], ports[1]) if len(ports) == 2 else None,
+    )
+
+
+def session_card(session: Session, connections: Iterable[Connection]) -> SessionCard:
+    """Who spoke with whom, about what was agreed, and why this connection is the session."""
+    chosen = session.connection
+    return SessionCard(
+        transport="quic" if chosen.transport == "quic" else "tcp",
+        stream=chosen.stream,
+        client=visible(str(chosen.client)),
+        server=visible(str(chosen.server)),
+        server_name=visible(chosen.server_name) or None,
+        version=chosen.version or None,
+        cipher_suite=chosen.cipher_suite or None,
+        packets=chosen.packets,
+        first_frame=chosen.first_frame,
+        last_frame=chosen.last_frame,
+        resumed=chosen.resumed,
+        decrypted=session.decrypted,
+        chosen=CHOSEN[session.chosen],
+        others=tuple(_other(c) for c in connections if c is not chosen),
+    )
+
+
+def _other(connection: Connection) -> OtherSession:
+    return OtherSession(
+        stream=str(connection.stream),
+        client=visible(str(connection.client)),
+        server=visible(str(connection.server)),
+        server_name=visible(connection.server_name) or None,
+        version=connection.version or None,
+        frame=connection.first_frame,
+    )
+
+
+def overview(session: Session, packets: pd.DataFrame) -> Overview:
+    """The packets that the lab has the student filter by the server's address."""
+    server = session.server
+    rows = packets[_at_address(packets, server)]
+    total = len(rows)
+    if total <= _MOST_LISTED:
+        listed = overview_rows(packet_facts(rows))
+    else:
+        head, tail = packet_facts(rows[:_LISTED_AT_START]), packet_facts(rows[-_LISTED_AT_END:])
+        listed = overview_rows(head, tail, total - len(head) - len(tail))
+    return Overview(
+        filter=FilterView("filter-overview", _address_filter(server), total),
+        packets=listed,
+        total=total,
+        explanation=EXPLANATION,
+    )
+
+
+EXPLANATION = (
+    Text(
+        "用服务器的地址过滤，只留下与它往来的数据包。一个数据包（frame）是链路上的一帧；"
+        "一条 TLS 记录（record）可以跨几个 TCP 报文段（segment），"
+        "一个报文段里也可以有几条记录。所以一条消息的“所在数据包”指它完整出现的那一个，"
+        "也就是 Wireshark 显示它的那一个。",
+        "Filtering by the server's address leaves the packets exchanged with it. A packet (frame) "
+        "is what crossed the link at once; a TLS record may span several TCP segments, and one "
+        "segment may hold several records. So a message is “in” the packet in which it becomes "
+        "complete, which is where Wireshark shows it.",
+    ),
+)
+
+
+def _address_filter(server: Endpoint) -> str:
+    return f"{'ipv6' if ':' in server.address else 'ip'}.addr == {server.address}"
+
+
+def _at_address(packets: pd.DataFrame, server: Endpoint) -> "pd.Series[bool]":
+    family = "ipv6" if ":" in server.address else "ip"
+    hits = [
+        packets[f"{family}.{end}"].astype("str").map(lambda c: server.address in occurrences(c))
+        for end in ("src", "dst")
+    ]
+    return (hits[0] | hits[1]).astype(bool)
+
+
+def arrows(session: Session) -> list[Arrow]:
+    """Every message of the session for the sequence diagram, TCP's opening and end included."""
+    dissected: dict[int, list[Message]] = {}
+    for message in session.messages:
+        dissected.setdefault(message.frame, []).append(message)
+    found: list[Arrow] = []
+    for number, row in zip(session.packets.index, session.packets.to_dict("records"), strict=True):
+        frame, to_server = int(number), bool(session.from_client[number])
+        time = float(row["frame.time_relative"])
+        if frame in dissected:
+            found.extend(_arrow(m, time) for m in dissected[frame])
+        else:
+            found.extend([_data_arrow(frame, time, to_server)] * _data_records(row))
+        found.extend(_tcp_arrows(row, frame, time, to_server))
+    return found
+
+
+def _arrow(message: Message, time: float) -> Arrow:
+    kind: StepKind = "encrypted" if message.encrypted else "clear"
+    if message.protocol == "application_data":
+        kind = "data"
+    elif message.protocol == "alert":
+        kind = "encrypted" if message.encrypted else "alert"
+    name = visible(message.name)
+    return Arrow(message.frame, time, message.from_client, Text(name, name), kind, message.parts)
+
+
+def _data_arrow(frame: int, time: float, to_server: bool) -> Arrow:
+    return Arrow(frame, time, to_server, Text("应用数据", "Application Data"), "data")
+
+
+def _data_records(row: Row) -> int:
+    cell = row["tls.record.content_type"] or row["tls.record.opaque_type"]
+    return sum(kind == APPLICATION_DATA for kind in integers(cell))
+
+
+def _tcp_arrows(row: Row, frame: int, time: float, to_server: bool) -> Iterator[Arrow]:
+    flags = (integers(row["tcp.flags"]) or (0,))[-1]
+    names = [name for bit, name in ((_SYN, "SYN"), (_FIN, "FIN"), (_RST, "RST")) if flags & bit]
+    if not names:
+        return
+    if flags & 0x10 and not flags & _RST:
+        names.append("ACK")
+    shown = f"TCP [{', '.join(names)}]"
+    kind: StepKind = "reset" if flags & _RST else "tcp"
+    yield Arrow(frame, time, to_server, Text(shown, shown), kind)
