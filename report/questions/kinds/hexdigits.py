@@ -1,0 +1,121 @@
+"""Hexadecimal digits: lower case, leading zeros kept, without `0x`, spaces or colons."""
+
+import re
+
+from report.questions.answer import AnswerValue
+from report.questions.kinds.characters import folded, wording
+from report.questions.kinds.context import alone, standing
+from report.questions.kinds.values import (
+    DIFFERENT,
+    EQUAL,
+    Candidate,
+    Comparison,
+    Kind,
+    Reading,
+    Rule,
+    best,
+    same_in_both,
+)
+from report.text import Text, visible
+
+_PREFIXED = wording(r"(?<![\w])0x\s?(?P<digits>[0-9a-f]+)(?![g-z])")
+_SPACED = wording(
+    r"(?<![\w:.])(?:0x)?(?P<digits>[0-9a-f]{2}(?:(?:[ :]|, ?)(?:0x)?[0-9a-f]{2})+)(?![\w:])",
+)
+_RUN = wording(r"(?<![\w.:/])(?P<digits>[0-9a-f]{2,})(?![\w:]|\.\d)")
+_SINGLE = wording(r"(?<![\w.:/])(?P<digits>[0-9a-f](?:[ ,、]+[0-9a-f]){1,7})(?![\w:]|\.\d)")
+_JOINTS = wording(r"0x(?=[0-9a-f]{2})|[\s:,、]+")
+_WORDS = frozenset(
+    [
+        "be",
+        "de",
+        "add",
+        "bad",
+        "bed",
+        "cab",
+        "dad",
+        "fad",
+        "fed",
+        "bee",
+        "dead",
+        "deed",
+        "face",
+        "fade",
+        "cafe",
+        "beef",
+        "decade",
+    ]
+)
+_NUMBERED_BEFORE = wording(
+    r"(?:\bpacket|\bframe|\bno\.?|包号?|帧号?|第|#|\bfirst|\bsection|\bRFC|\blength|长度|\bport"
+    r"|\bTLS"
+    r"|\bSHA-?|\bAES-?|前|\blast|\bstep|图|\bfig(?:ure)?\.?)\s*[:=]?\s*$",
+)
+_UNIT_AFTER = wording(r"\s*(?:个|位|号|bytes?\b|字节|hex\b|digits?\b|bits?\b|十六进制|items?\b)")
+
+
+def _digits(found: re.Match[str]) -> str:
+    return _JOINTS.sub("", found["digits"]).lower()
+
+
+def _base(digits: str, spaced: bool) -> float:
+    if digits in _WORDS:
+        return 0.3
+    if spaced or re.search(r"\d", digits) or len(digits) > 4:
+        return 0.8 if re.search(r"[a-f]", digits) or digits.startswith("0") else 0.65
+    return 0.5
+
+
+def _score(text: str, found: re.Match[str], spaced: bool) -> float:
+    if alone(text, *found.span()):
+        return 0.98
+    if _NUMBERED_BEFORE.search(text[: found.start()][-24:]):
+        return 0.15
+    if _UNIT_AFTER.match(text[found.end() :]):
+        return 0.2
+    return _base(_digits(found), spaced)
+
+
+def _candidates(text: str) -> list[Candidate]:
+    found: list[Candidate] = []
+    for pattern in (_SPACED, _PREFIXED, _SINGLE, _RUN):
+        for match in pattern.finditer(text):
+            if any(known.start < match.end() and match.start() < known.end for known in found):
+                continue
+            score = 0.85 if pattern is _PREFIXED else _score(text, match, pattern is not _RUN)
+            if alone(text, *match.span()):
+                score = 0.98
+            score *= standing(text, *match.span())
+            found.append(Candidate(_digits(match), *match.span(), score))
+    return found
+
+
+def _parse(text: str) -> Reading | None:
+    return best(_candidates(folded(text)))
+
+
+def _plain(value: AnswerValue) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"not hexadecimal digits: {value!r}")
+    return value.lower().removeprefix("0x")
+
+
+def _compare(given: AnswerValue, expected: AnswerValue, rule: Rule) -> Comparison:
+    """More digits than asked for are right when they begin with the expected ones."""
+    written, true = str(given).lower().removeprefix("0x"), _plain(expected)
+    if written == true:
+        return EQUAL
+    if written in {str(accepted).lower() for accepted in rule.accept}:
+        return Comparison(True, why="accepted")
+    if true and len(written) > len(true) and written.startswith(true):
+        return Comparison(True, why="more_digits")
+    if written and true.lstrip("0") == written.lstrip("0"):
+        return Comparison(False, rule.share("leading_zeros", 0.5), "leading_zeros")
+    return DIFFERENT
+
+
+def _format(value: AnswerValue) -> Text:
+    return same_in_both(visible(_plain(value)))
+
+
+HEX = Kind("hex", _parse, _format, _compare)

@@ -1,0 +1,209 @@
+"""Names of certificates and authorities: common names, as written; one, or a list without order."""
+
+import re
+from collections.abc import Iterator
+
+from rapidfuzz.distance import DamerauLevenshtein
+
+from report.questions.answer import AnswerValue
+from report.questions.kinds.characters import folded, is_chinese, wording
+from report.questions.kinds.context import standing
+from report.questions.kinds.values import (
+    DIFFERENT,
+    EQUAL,
+    Candidate,
+    Comparison,
+    Kind,
+    Reading,
+    Rule,
+    best,
+)
+from report.text import Text, visible
+
+_ATTRIBUTE = wording(
+    r"(?:\b(?:id-at-)?commonName|\bCN|通用名称?"
+    r"|公用名)\s*[=:]\s*[\"'`*]*(?P<name>[^,;)\]\"`\n，；）]+)",
+)
+_OTHER_ATTRIBUTE = wording(r"\b(?:id-at-\w+|O|OU|C|ST|L|DC|serialNumber)\s*=\s*[^,;)\n]+")
+_QUOTED = wording(r"[\"'“‘`「『*]{1,2}(?P<name>[^\"'“”‘’`「」『』*\n]{2,80})[\"'”’`」』*]{1,2}")
+_HOST = wording(
+    r"(?<![\w.@/-])(?P<name>(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,24})(?![\w-])",
+)
+_WORD = r"(?:[A-Z0-9][\w&'’.+-]*|\([A-Za-z0-9 ]+\))"
+_SMALL = r"(?:of|de|for|&|-)"
+_CAPITALS = wording(
+    rf"(?<![\w.])(?P<name>[A-Z][\w&'’.+*-]*(?:\s+(?:{_SMALL}\s+)?{_WORD})*)", case=True
+)
+_LATIN_RUN = wording(r"(?P<name>[A-Za-z*][A-Za-z0-9&'’.+*() -]*[A-Za-z0-9)])")
+
+_TAIL = wording(r"[\s.,;:。，；]+$")
+_NOT_NAMES = wording(
+    r"^(?:No|Yes|The|A|An|It|They|This|These|That|There|CA|CAs|Certificates?"
+    r"|Certification Authority"
+    r"|Server|Client|Issuer|Subject|Root|Intermediate|Packet|Frame|TLS|Answer|Wireshark|Frame"
+    r"|RDNSequence"
+    r"|RDNSSequence|Algorithm|Id|If|In|We|I|He|She|As|From|According|Because|All|Not|None|One|Two"
+    r"|Three"
+    r"|First|Second|Third|Fourth|HTTPS?|TCP|IP|id-at-\w+|commonName|item|US|CN|Then|Only|Both|Its"
+    r"|My"
+    r"|Handshake Protocol|Other|Others|Q\d+|[A-Z])$",
+)
+_LEADING = wording(
+    r"^(?:(?:The|A|An|Yes|No|It|Issuer|Issued by|Subject|Answer|Root|Intermediate|Is|First|Second"
+    r"|Third"
+    r"|Fourth|Certificate|Cert|CA|Name|Leaf|By|And|Others?)\b[\s:,.]*)+(?=\S)",
+)
+_AFTER_STATEMENT = wording(
+    r"(?:是|为|由|属于|即|叫做?|[:=→]|->|\bis|\bby|\bnamed|\bcalled|\bbelongs? to|\bfor|\bto"
+    r"|\bare)\s*[\"'`*]*\s*"
+    r"(?:the\s|a\s)?$",
+)
+_SHORTEST_CUT = 12
+
+
+def _trimmed(name: str) -> str:
+    return _TAIL.sub("", " ".join(name.replace("’", "'").split())).strip("*`\"' ")
+
+
+def _attributes(text: str) -> Iterator[Candidate]:
+    for found in _ATTRIBUTE.finditer(text):
+        start, end = found.span("name")
+        yield Candidate(_trimmed(found["name"]), start, end, 0.92)
+
+
+def _loose(text: str, pattern: re.Pattern[str], score: float) -> Iterator[Candidate]:
+    for found in pattern.finditer(text):
+        start, end = found.span("name")
+        lead = _LEADING.match(found["name"])
+        start += lead.end() if lead else 0
+        name = _trimmed(text[start:end])
+        if len(name) >= 2 and re.search(r"[A-Z.]", name) and not _NOT_NAMES.match(name):
+            yield Candidate(name, start, end, score)
+
+
+def _masked(text: str, taken: list[Candidate]) -> str:
+    """`text` with what is already read, and other attributes of a name, blanked out."""
+    spans = [(c.start, c.end) for c in taken]
+    spans += [found.span() for found in _OTHER_ATTRIBUTE.finditer(text)]
+    spans += [(found.start(), found.start("name")) for found in _ATTRIBUTE.finditer(text)]
+    for start, end in spans:
+        text = text[:start] + "\n" * (end - start) + text[end:]
+    return text
+
+
+def _found(text: str) -> list[Candidate]:
+    found: list[Candidate] = []
+    for pattern, score in (
+        (None, 0.0),
+        (_QUOTED, 0.75),
+        (_HOST, 0.7),
+        (_CAPITALS, 0.65),
+        (_LATIN_RUN, 0.4),
+    ):
+        if pattern is None:
+            found += _attributes(text)
+        elif pattern is not _LATIN_RUN or is_chinese(text):
+            found += _loose(_masked(text, found), pattern, score)
+    return found
+
+
+def _weighed(text: str, candidate: Candidate) -> Candidate:
+    score = candidate.score * standing(text, candidate.start, candidate.end)
+    if _AFTER_STATEMENT.search(text[max(0, candidate.start - 24) : candidate.start]):
+        score += 0.12
+    if candidate.end - candidate.start >= 0.8 * len(text.strip()):
+        score += 0.2
+    return Candidate(candidate.value, candidate.start, candidate.end, min(0.98, score))
+
+
+def _parse_name(text: str) -> Reading | None:
+    plain = folded(text)
+    return best(_weighed(plain, candidate) for candidate in _found(plain))
+
+
+def _parse_names(text: str) -> Reading | None:
+    plain = folded(text)
+    found = sorted(_found(plain), key=lambda c: c.start)
+    strong = [c for c in found if c.score >= 0.6] or found
+    named = [c for c in strong if standing(plain, c.start, c.end) >= 0.5]
+    if not named:
+        return None
+    names = tuple(dict.fromkeys(str(c.value) for c in named))
+    sure = sum(c.score for c in named) / len(named)
+    return Reading(names, min(0.95, sure + 0.1), named[0].start, named[-1].end)
+
+
+def _plain(name: str) -> str:
+    bare = re.sub(r"^(?:CN|O)\s*=\s*", "", folded(name).casefold().strip())
+    return re.sub(r"[^\w*]+", " ", bare).strip()
+
+
+def same_name(given: str, expected: str) -> bool:
+    """Whether a written name is the expected one: case and punctuation aside, one slip allowed.
+
+    A name cut off inside a word (as a narrow screenshot shows it) is the name; one that ends
+    earlier at a word's end is another name (`… CA` and `… CA 2`), and digits must agree.
+    """
+    written, true = _plain(given), _plain(expected)
+    if written == true:
+        return True
+    if _cut_off(written, true) or _cut_off(written.rstrip(" ."), true):
+        return True
+    if re.findall(r"\d+", written) != re.findall(r"\d+", true) or len(true) < 8:
+        return False
+    return DamerauLevenshtein.distance(written, true, score_cutoff=1) <= 1
+
+
+def _cut_off(written: str, true: str) -> bool:
+    longer = len(true) > len(written) >= _SHORTEST_CUT and true.startswith(written)
+    return longer and true[len(written)].isalpha() and written[-1].isalpha()
+
+
+def _holds(given: str, expected: str) -> bool:
+    """Whether the expected name stands whole in what is given: `R3` in `Let's Encrypt R3`."""
+    return f" {_plain(expected)} " in f" {_plain(given)} "
+
+
+def _compare_name(given: AnswerValue, expected: AnswerValue, rule: Rule) -> Comparison:
+    if same_name(str(given), str(expected)):
+        return EQUAL
+    if any(same_name(str(given), str(accepted)) for accepted in rule.accept):
+        return Comparison(True, why="accepted")
+    if _holds(str(given), str(expected)) and not _longer_by_number(str(given), str(expected)):
+        return Comparison(True, why="with_more_words")
+    return DIFFERENT
+
+
+def _longer_by_number(given: str, expected: str) -> bool:
+    return re.findall(r"\d+", _plain(given)) != re.findall(r"\d+", _plain(expected))
+
+
+def _compare_names(given: AnswerValue, expected: AnswerValue, rule: Rule) -> Comparison:
+    """Without order; `partial` is the share of the expected names that are there."""
+    written = given if isinstance(given, tuple) else (str(given),)
+    true = expected if isinstance(expected, tuple) else (str(expected),)
+    hits = [any(_compare_name(w, name, rule).equal for w in written) for name in true]
+    if all(hit or at < rule.may_omit for at, hit in enumerate(hits)):
+        return EQUAL
+    if any(_compare_names(given, accepted, Rule()).equal for accepted in rule.accept if accepted):
+        return Comparison(True, why="accepted")
+    needed = hits[rule.may_omit :] if len(hits) > rule.may_omit else hits
+    found = sum(needed) / len(needed)
+    return Comparison(False, rule.share("some_names", found), "some_names") if found else DIFFERENT
+
+
+def _format_name(value: AnswerValue) -> Text:
+    if not isinstance(value, str):
+        raise TypeError(f"not a name: {value!r}")
+    return Text(visible(value), visible(value))
+
+
+def _format_names(value: AnswerValue) -> Text:
+    if not isinstance(value, tuple):
+        raise TypeError(f"not a list of names: {value!r}")
+    shown = [visible(name) for name in value]
+    return Text("；".join(shown) or "（无）", "; ".join(shown) or "(none)")
+
+
+NAME = Kind("name", _parse_name, _format_name, _compare_name)
+NAMES = Kind("names", _parse_names, _format_names, _compare_names)
