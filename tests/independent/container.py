@@ -1,7 +1,7 @@
 """Capture files: pcap and pcapng, plain or gzip-compressed, down to numbered frames."""
 
-import gzip
 import struct
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,7 +48,7 @@ def read_capture(path: Path) -> Capture:
     """Read a pcap or pcapng file (gzip is seen by its magic). ValueError for anything else."""
     data = path.read_bytes()
     if data[:2] == b"\x1f\x8b":
-        data = _gunzip(path)
+        data = _gunzip(data)
     if data[:4] in PCAP_MAGIC:
         return _read_pcap(data)
     if data[:4] == struct.pack("<I", SECTION):
@@ -56,16 +56,17 @@ def read_capture(path: Path) -> Capture:
     raise ValueError(f"{path.name} is neither pcap nor pcapng")
 
 
-def _gunzip(path: Path) -> bytes:
-    """As much as a gzip file yields: one cut short gives its beginning."""
-    parts = []
-    with gzip.open(path) as stream:
+def _gunzip(data: bytes) -> bytes:
+    """As much as gzip data yields: when cut short, its beginning."""
+    out = b""
+    while data:
+        member = zlib.decompressobj(wbits=31)
         try:
-            while part := stream.read(4096):
-                parts.append(part)
-        except EOFError:
-            pass
-    return b"".join(parts)
+            out += member.decompress(data)
+        except zlib.error:
+            return out
+        data = member.unused_data
+    return out
 
 
 def _read_pcap(data: bytes) -> Capture:

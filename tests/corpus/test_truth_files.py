@@ -1,0 +1,63 @@
+"""Every truth file of the corpus: complete, of this recording, and told alike by both accounts."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.corpus.truth import Verdict, differences, load, truth_files, verdict
+from tests.corpus.write_truth import filled
+from traces.make.truth import dump
+
+QUESTIONS = {"tls-v8.1": [f"q{number}" for number in range(1, 25)]}
+
+
+@pytest.mark.parametrize("path", truth_files(), ids=lambda path: path.name.split(".")[0])
+def test_is_what_the_two_ends_and_the_reader_say(path: Path) -> None:
+    """`filled` raises where they disagree, and where the capture is another recording."""
+    truth = load(path)
+    assert path.read_text(encoding="utf-8") == dump(filled(truth))
+    for case in truth.cases:
+        assert list(case.answers) == QUESTIONS[case.lab]
+    assert (path.parent / truth.header["script"]).is_file()
+
+
+def test_the_demo_is_in_the_corpus() -> None:
+    assert "demo.truth.toml" in [path.name for path in truth_files()]
+
+
+FOUND = {"status": "found", "value": 37, "frames": [37], "parts": [32, 37]}
+ANSWER = {
+    "status": "found", "value": 37, "frames": [37], "inferred": False,
+    "evidence": [{"parts": [32, 37]}, {"parts": [37]}],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"status": "hidden", "value": None}, "status"),
+        ({"value": 38}, "value"),
+        ({"frames": [32]}, "frames"),
+        ({"evidence": [{"parts": [37]}]}, "parts"),
+        ({"inferred": True}, "inferred"),
+    ],
+)
+def test_a_wrong_answer_is_told(changed: dict[str, object], said: str) -> None:
+    found = differences(FOUND, ANSWER | changed)
+    assert any(line.startswith(said) for line in found)
+    assert verdict(FOUND, ANSWER | changed) is Verdict.WRONG
+
+
+def test_right_and_honest() -> None:
+    assert verdict(FOUND, ANSWER) is Verdict.RIGHT
+    assert verdict({"status": "hidden"}, {"status": "hidden", "value": None}) is Verdict.HONEST
+    assert verdict({"status": "found", "value": "Ed25519"}, {**ANSWER, "value": "id-ed25519"}) is (
+        Verdict.RIGHT
+    )
+
+
+def test_an_unknown_key_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.truth.toml"
+    path.write_text('capture = "x"\nsha256 = "0"\nfacts = {verson = "TLS 1.2"}\ncase = []\n')
+    with pytest.raises(ValueError, match="verson"):
+        load(path)
