@@ -35,7 +35,7 @@ _NO = wording(
 )
 _YES = wording(
     r"(?:^|(?<=[\s,.;:。，；：!！(（\"'*>|]))(?P<word>yes|yeah|yep|true|correct|indeed|it does"
-    r"|it did)(?!\w)"
+    r"|it did)(?!\w|n't| not)"
     r"|(?P<zh>(?<![没是])(?:有的|是的|对的|会的|包含|含有|存在|看到了|有(?!没有|无|关|限|利|助|效"
     r"|什么|多少|哪)|的确|确实|同样)"
     r"|^是(?!否))"
