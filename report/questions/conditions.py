@@ -146,13 +146,13 @@ def proving_filter(packets: pd.DataFrame, condition: Condition, cited: Iterable[
     met = frames_where(packets, condition)
     if list(met) == wanted or not wanted:
         return condition.text()
-    bounds = []
+    bounds: list[str] = []
     if met and met[-1] > wanted[-1]:
         bounds.append(f"frame.number <= {wanted[-1]}")
     if met and met[0] < wanted[0]:
         bounds.append(f"frame.number >= {wanted[0]}")
-    if [n for n in met if wanted[0] <= n <= wanted[-1]] != wanted:
-        bounds = [f"frame.number in {{{', '.join(map(str, wanted))}}}"]
+    if [n for n in met if wanted[0] <= n <= wanted[-1]] != wanted or len(bounds) > 1:
+        bounds = [Where("frame.number", tuple(map(str, wanted))).text()]
     return " && ".join([_grouped(condition, "&&"), *bounds])
 
 

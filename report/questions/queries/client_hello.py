@@ -162,22 +162,36 @@ def random_bytes(tables: Tables, session: Session) -> Answer:
     hello = client_hello(session)
     if hello is None:
         return missing_message(tables, session, CLIENT_HELLO, client=True)
-    field = hello.first("tls.handshake.random_bytes")
-    octets = field.octets if field else None
-    if field is None or octets is None:
+    random = hello.first("tls.handshake.random")
+    octets = random.octets if random else None
+    if random is None or octets is None:
         return _no_random(hello)
+    after_time = octets[_TIME_BYTES:]
     return found(
         tables,
-        octets[:1].hex(),
+        after_time[:1].hex(),
         Text(
-            f"{octets[:1].hex()}（随机字节以 {octets[:4].hex()} 开头，前 4 个时间字节不算）",
-            f"{octets[:1].hex()} (the random bytes begin with {octets[:4].hex()}; the 4 time "
-            "bytes before them do not count)",
+            f"{after_time[:1].hex()}（4 个时间字节之后的随机字节以 {after_time[:4].hex()} 开头）",
+            f"{after_time[:1].hex()} (after the 4 time bytes the random bytes begin with "
+            f"{after_time[:4].hex()})",
         ),
         every(session_scope(session), handshake(CLIENT_HELLO)),
-        [cite(hello, field)],
+        [cite(hello, hello.first("tls.handshake.random_bytes") or random)],
         frames=[hello.frame],
-        sources=("RFC 5246, 7.4.1.2",),
+        reason=None if hello.first("tls.handshake.random_bytes") else _no_time_note(octets),
+        sources=("RFC 5246, 7.4.1.2", "RFC 8446, 4.1.2"),
+    )
+
+
+_TIME_BYTES = 4
+
+
+def _no_time_note(octets: bytes) -> Text:
+    return Text(
+        "TLS 1.3 的 32 个字节全部是随机的，不再有时间；Wireshark 也不再拆分这个字段。"
+        f"整个字段以 {octets[:1].hex()} 开头。",
+        "In TLS 1.3 all 32 bytes are random and none is a time, and Wireshark no longer splits "
+        f"the field; as a whole it begins with {octets[:1].hex()}.",
     )
 
 

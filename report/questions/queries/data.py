@@ -1,8 +1,15 @@
 """Application data (RFC 5246, 10; RFC 8446, 5)."""
 
-from report.questions.absence import absent, hidden, lacking_part, missing_message, not_captured
+from report.questions.absence import (
+    absent,
+    fatal_alert,
+    hidden,
+    lacking_part,
+    missing_message,
+    not_captured,
+)
 from report.questions.answer import Answer, Evidence, Status
-from report.questions.conditions import Condition, Where, either, every, proving_filter
+from report.questions.conditions import Condition, Where, every, proving_filter
 from report.questions.evidence import cite, cite_packet, cite_record
 from report.questions.finding import found, message_text
 from report.questions.protected import first_client_data
@@ -12,13 +19,13 @@ from report.tables.connections import APPLICATION_DATA
 from report.tables.session import Session
 from report.text import Text, visible
 
+FINISHED = 20
+
 
 def _data_condition(session: Session) -> Condition:
     shown: Condition = content(APPLICATION_DATA)
     if session.is_tls13 and not session.decrypted:
         shown = Where("tls.record.opaque_type", (str(APPLICATION_DATA),))
-    elif session.is_tls13:
-        shown = either(shown, Where("tls.record.opaque_type", (str(APPLICATION_DATA),)))
     return every(session_scope(session), shown, side(session, client=True))
 
 
@@ -58,8 +65,8 @@ def _quic(tables: Tables, session: Session) -> Answer:
 
 
 def _none(tables: Tables, session: Session) -> Answer:
-    if session.server_hello is None or not session.connection.complete:
-        return missing_message(tables, session, 20, client=True)
+    if session.server_hello is None or fatal_alert(session) is not None:
+        return missing_message(tables, session, FINISHED, client=True)
     lack = lacking_part(tables, session, client=True)
     if lack is not None:
         return not_captured(
@@ -96,7 +103,14 @@ def meaning(tables: Tables, session: Session) -> Answer:
     shown = cite_packet(session, frame, "http.request.method") or cite_packet(
         session, frame, "http2.headers.method"
     )
-    return Answer(Status.EXPLAINED, text, frames=(frame,), evidence=shown or (cite(start.message),))
+    return _explained(tables, session, frame, text, shown or (cite(start.message),))
+
+
+def _explained(
+    tables: Tables, session: Session, frame: int, text: Text, evidence: tuple[Evidence, ...]
+) -> Answer:
+    shown = proving_filter(tables.packets, _data_condition(session), [frame])
+    return Answer(Status.EXPLAINED, text, frames=(frame,), filter=shown, evidence=evidence)
 
 
 _UNKNOWN = Text(
