@@ -232,6 +232,24 @@ CATALOGUE: dict[str, Fault] = {
         "实验文件“{path}”有误——{detail}：请修改后用 labshark labs check 检查。",
         "The lab file “{path}” is not right — {detail}: mend it and run labshark labs check.",
     ),
+    "student-unreadable": _usage(
+        "无法读取学生信息文件“{path}”（{detail}）：请检查路径、编码（UTF-8）和 TOML 语法。",
+        "The student file “{path}” cannot be read ({detail}): check its path, encoding (UTF-8) "
+        "and TOML syntax.",
+    ),
+    "student-invalid": _usage(
+        "学生信息文件“{path}”有误——{detail}：可用的键见文档。",
+        "The student file “{path}” is not right — {detail}: the documentation lists its keys.",
+    ),
+    "words-unreadable": _usage(
+        "无法读取“{path}”（{detail}）：请检查路径，并保存为 UTF-8 编码的 Markdown。",
+        "“{path}” cannot be read ({detail}): check the path, and save it as Markdown in UTF-8.",
+    ),
+    "words-no-sections": _usage(
+        "“{path}”中没有任何以题号为标题的小节（例如 # q7 或 # conclusion）：请加上标题。",
+        "“{path}” has no section headed by a question (such as # q7 or # conclusion): add the "
+        "headings.",
+    ),
     # Programs.
     "tshark-missing": _program(
         "找不到 tshark：{remedy}，也可用环境变量 LABSHARK_TSHARK 指出它的位置。",
