@@ -9,7 +9,6 @@ from typing import Protocol
 from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
 from cryptography.hazmat.decrepit.ciphers import algorithms as old
 from cryptography.hazmat.primitives.ciphers import (
-    AEADDecryptionContext,
     BlockCipherAlgorithm,
     Cipher,
     CipherContext,
@@ -57,7 +56,8 @@ def record_reader(
     """A reader for the records that one side protects with `keys`, from its first one on.
 
     RFC 5246 section 6.2.3, RFC 7366, RFC 7905, RFC 8446 section 5.2. Raises
-    `UnsupportedSuiteError` for ciphers without an implementation here (ARIA, SM4, GOST, RC2).
+    `UnsupportedSuiteError` for ciphers without an implementation here (ARIA, SM4, GOST, RC2,
+    Camellia in GCM).
     """
     try:
         if suite.aead:
@@ -73,25 +73,11 @@ class _Aead(Protocol):
     def decrypt(self, nonce: bytes, data: bytes, associated_data: bytes | None) -> bytes: ...
 
 
-class _CamelliaGcm:
-    """Camellia in GCM has no class of its own in `cryptography`."""
-
-    def __init__(self, key: bytes) -> None:
-        self._algorithm = old.Camellia(key)
-
-    def decrypt(self, nonce: bytes, data: bytes, associated_data: bytes | None) -> bytes:
-        mode = modes.GCM(nonce, data[-16:])
-        decryptor: AEADDecryptionContext = Cipher(self._algorithm, mode).decryptor()
-        decryptor.authenticate_additional_data(associated_data or b"")
-        return decryptor.update(data[:-16]) + decryptor.finalize()
-
-
 _AEADS: dict[str, Callable[[bytes], _Aead]] = {
     "AES_GCM": AESGCM,
     "AES_CCM": AESCCM,
     "AES_CCM_8": lambda key: AESCCM(key, tag_length=8),
     "CHACHA20_POLY1305": ChaCha20Poly1305,
-    "CAMELLIA_GCM": _CamelliaGcm,
 }
 _BLOCKS: dict[str, Callable[[bytes], BlockCipherAlgorithm]] = {
     "AES": algorithms.AES,

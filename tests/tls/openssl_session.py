@@ -2,17 +2,15 @@
 
 import os
 import re
-import select
-import socket
 import subprocess
 import threading
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from report.tls.key_schedule import Sender
 from report.tls.keylog import KeyLog, parse_keylog
+from tests.tls.relay import Relay, free_port
 from tests.tls.wire import Chunk
 
 _CONFIG = """\
@@ -61,7 +59,7 @@ def hold_session(folder: Path, setup: Setup) -> Session:
     keylog = folder / "keys.log"
     keylog.unlink(missing_ok=True)
     environment = os.environ | {"OPENSSL_CONF": str(config)}
-    port = _free_port()
+    port = free_port()
     command = ["openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-rev", "-naccept", "1"]
     server = subprocess.Popen(
         [*command, "-cert", str(folder / "server.pem"), *setup.server],
@@ -71,7 +69,7 @@ def hold_session(folder: Path, setup: Setup) -> Session:
         stderr=subprocess.STDOUT,
     )
     try:
-        relay = _Relay(port, server)
+        relay = Relay(port, server)
         _run_client(relay, setup, folder, environment)
         relay.thread.join(_DEADLINE)
     finally:
@@ -81,7 +79,7 @@ def hold_session(folder: Path, setup: Setup) -> Session:
     return Session(relay.chunks, parse_keylog(keylog.read_bytes()), printed)
 
 
-def _run_client(relay: "_Relay", setup: Setup, folder: Path, environment: dict[str, str]) -> None:
+def _run_client(relay: Relay, setup: Setup, folder: Path, environment: dict[str, str]) -> None:
     command = ["openssl", "s_client", "-connect", f"127.0.0.1:{relay.port}", "-msg", "-msgfile"]
     command += [str(folder / "messages.txt"), "-keylogfile", str(folder / "keys.log")]
     client = subprocess.Popen(
@@ -108,61 +106,8 @@ def _run_client(relay: "_Relay", setup: Setup, folder: Path, environment: dict[s
         client.kill()
 
 
-class _Relay:
-    """Passes bytes on between client and server and keeps them in the order they came."""
-
-    def __init__(self, port: int, server: "subprocess.Popen[bytes]") -> None:
-        self.chunks: list[Chunk] = []
-        self._port, self._server = port, server
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        self.thread = threading.Thread(target=self._run, daemon=True)
-        self.thread.start()
-
-    def _run(self) -> None:
-        client, _ = self._listener.accept()
-        with self._listener, client, self._connected() as server:
-            peers: dict[socket.socket, tuple[Sender, socket.socket]]
-            peers = {client: ("client", server), server: ("server", client)}
-            while peers:
-                ready, _, _ = select.select(list(peers), [], [], _DEADLINE)
-                if not ready:
-                    return
-                for side in ready:
-                    if not self._passed_on(side, *peers[side]):
-                        del peers[side]
-
-    def _passed_on(self, side: socket.socket, sender: Sender, other: socket.socket) -> bool:
-        try:
-            data = side.recv(65536)
-            if not data:
-                other.shutdown(socket.SHUT_WR)
-                return False
-            other.sendall(data)
-        except OSError:
-            return False
-        self.chunks.append((sender, data))
-        return True
-
-    def _connected(self) -> socket.socket:
-        end = time.monotonic() + _DEADLINE
-        while True:
-            try:
-                return socket.create_connection(("127.0.0.1", self._port), timeout=_DEADLINE)
-            except OSError:
-                if time.monotonic() > end or self._server.poll() is not None:
-                    raise
-                time.sleep(0.02)
-
-
 def _messages(output: str) -> list[tuple[Sender, bytes]]:
     return [
         ("client" if arrow == ">>>" else "server", bytes.fromhex(digits))
         for arrow, digits in _PRINTED.findall(output)
     ]
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port

@@ -12,6 +12,7 @@ from report.tls.key_schedule import extended_master_secret, master_secret
 from report.tls.keylog import KeyLog, parse_keylog
 from report.tls.replay import Replay, replay
 from report.tls.suites import TLS_1_3, key_block, protected_length
+from tests.tls.gnutls_session import hold_gnutls_session
 from tests.tls.openssl_session import Session, Setup, hold_session
 from tests.tls.small_ca import LEAF, chain
 from tests.tls.wire import sent_records, tcp_chunks
@@ -241,6 +242,42 @@ def test_damaged_records_raise_nothing(folder: Path, bits: int) -> None:
         at -= len(data) * 8
         chunks.append((sender, data))
     replay(sent_records(chunks), session.keylog)
+
+
+@pytest.mark.parametrize(
+    ("priority", "suite", "version"),
+    [
+        ("VERS-TLS1.0:+3DES-CBC:+RSA:+SHA1:%NO_ETM", "TLS_RSA_WITH_3DES_EDE_CBC_SHA", 0x0301),
+        ("VERS-TLS1.1:+ARCFOUR-128:+RSA:+MD5", "TLS_RSA_WITH_RC4_128_MD5", 0x0302),
+        ("VERS-TLS1.2:+ARCFOUR-128:+RSA:+SHA1", "TLS_RSA_WITH_RC4_128_SHA", 0x0303),
+        (
+            "VERS-TLS1.2:+CAMELLIA-128-GCM:+RSA:+AEAD",
+            "TLS_RSA_WITH_CAMELLIA_128_GCM_SHA256",
+            0x0303,
+        ),
+    ],
+)
+def test_suites_that_only_gnutls_still_has(
+    folder: Path, priority: str, suite: str, version: int
+) -> None:
+    chunks, keylog = hold_gnutls_session(folder, f"NONE:+COMP-NULL:+SIGN-ALL:+{priority}")
+    found = replay(sent_records(chunks), keylog)
+    assert found.suite
+    assert (found.suite.name, found.version, found.faults) == (suite, version, [])
+    assert (_data(found, "client"), _data(found, "server")) == (b"ping\n", b"ping\n")
+    assert [check.matches for check in found.finished] == [True, True]
+
+
+def test_a_cipher_without_implementation_stays_closed_and_says_so(folder: Path) -> None:
+    chunks, keylog = hold_gnutls_session(
+        folder, "NONE:+COMP-NULL:+SIGN-ALL:+VERS-TLS1.2:+CAMELLIA-128-GCM:+RSA:+AEAD"
+    )
+    found = replay(sent_records(chunks), keylog)
+    assert found.suite
+    assert found.suite.name == "TLS_RSA_WITH_CAMELLIA_128_GCM_SHA256"
+    assert found.keys
+    assert found.faults == [f"{found.suite.name} has no implementation here"] * 2
+    assert all(record.plaintext is None for record in found.records if record.protected)
 
 
 @pytest.mark.parametrize(
