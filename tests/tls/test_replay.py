@@ -250,11 +250,6 @@ def test_damaged_records_raise_nothing(folder: Path, bits: int) -> None:
         ("VERS-TLS1.0:+3DES-CBC:+RSA:+SHA1:%NO_ETM", "TLS_RSA_WITH_3DES_EDE_CBC_SHA", 0x0301),
         ("VERS-TLS1.1:+ARCFOUR-128:+RSA:+MD5", "TLS_RSA_WITH_RC4_128_MD5", 0x0302),
         ("VERS-TLS1.2:+ARCFOUR-128:+RSA:+SHA1", "TLS_RSA_WITH_RC4_128_SHA", 0x0303),
-        (
-            "VERS-TLS1.2:+CAMELLIA-128-GCM:+RSA:+AEAD",
-            "TLS_RSA_WITH_CAMELLIA_128_GCM_SHA256",
-            0x0303,
-        ),
     ],
 )
 def test_suites_that_only_gnutls_still_has(
