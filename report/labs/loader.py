@@ -26,16 +26,26 @@ def user_labs_folder() -> Path:
     return user_config_path("labshark", appauthor=False) / "labs"
 
 
-def load_lab(name: str, queries: Collection[str]) -> Lab:
+def load_lab(name: str) -> Lab:
     """The lab called `name` (built-in, or in the user's folder), or the lab file at that path.
 
-    `queries` are the named queries that exist. Raises LabsharkError `lab-unknown` (naming near
-    ones), `lab-unreadable`, `lab-invalid` (naming file, question and key).
+    Raises LabsharkError `lab-unknown` (naming near ones), `lab-unreadable`, `lab-invalid` (naming
+    file, question and key). Whether its queries exist is `check_queries`' to say.
     """
     path = _find(name)
-    lab = parse_lab(_read(path), path.name)
-    _check(lab, path.name, queries)
-    return lab
+    return parse_lab(_read(path), path.name)
+
+
+def check_queries(lab: Lab, queries: Collection[str]) -> None:
+    """Refuses a lab that names a query which is not among `queries`.
+
+    Raises LabsharkError `lab-invalid`, with near names.
+    """
+    for question in lab.questions:
+        if isinstance(question.query, NamedQuery) and question.query.name not in queries:
+            name = question.query.name
+            detail = f"{question.id}: query: there is no query {name}{_near(name, queries)}"
+            raise LabsharkError("lab-invalid", path=lab.id, detail=detail)
 
 
 def _find(name: str) -> Path:
@@ -76,9 +86,12 @@ def parse_lab(toml: str, file: str) -> Lab:
     except (tomllib.TOMLDecodeError, RecursionError) as fault:
         raise LabsharkError("lab-unreadable", path=file, detail=str(fault)) from fault
     try:
-        return Lab.model_validate(data)
+        lab = Lab.model_validate(data)
     except ValidationError as fault:
         raise LabsharkError("lab-invalid", path=file, detail=_first_mistake(fault, data)) from fault
+    for mistake in _mistakes(lab):
+        raise LabsharkError("lab-invalid", path=file, detail=mistake)
+    return lab
 
 
 def _first_mistake(fault: ValidationError, data: dict[str, Any]) -> str:
@@ -110,12 +123,7 @@ def _named(place: list[str], data: dict[str, Any]) -> Iterable[str]:
         yield ".".join(place)
 
 
-def _check(lab: Lab, file: str, queries: Collection[str]) -> None:
-    for mistake in _mistakes(lab, queries):
-        raise LabsharkError("lab-invalid", path=file, detail=mistake)
-
-
-def _mistakes(lab: Lab, queries: Collection[str]) -> Iterable[str]:
+def _mistakes(lab: Lab) -> Iterable[str]:
     sections = {section.id for section in lab.sections}
     seen: set[str] = set()
     for question in lab.questions:
@@ -125,7 +133,7 @@ def _mistakes(lab: Lab, queries: Collection[str]) -> Iterable[str]:
         if question.section not in sections:
             near = _near(question.section, sections)
             yield f"{question.id}: section: there is no section {question.section}{near}"
-        yield from _query_mistakes(question, queries)
+        yield from _question_mistakes(question)
     for question in lab.questions:
         for needed in question.depends:
             if needed not in seen:
@@ -135,12 +143,9 @@ def _mistakes(lab: Lab, queries: Collection[str]) -> Iterable[str]:
         yield f"{cycle[0]}: depends: goes in a circle ({' -> '.join(cycle)})"
 
 
-def _query_mistakes(question: Question, queries: Collection[str]) -> Iterable[str]:
+def _question_mistakes(question: Question) -> Iterable[str]:
     if question.query is None and question.model is None:
         yield f"{question.id}: query: needs a query or a model answer"
-    if isinstance(question.query, NamedQuery) and question.query.name not in queries:
-        name = question.query.name
-        yield f"{question.id}: query: there is no query {name}{_near(name, queries)}"
     if question.kind == "text" and question.model is None:
         yield f"{question.id}: model: a question of understanding needs a model answer"
 

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from report.capture.fields import PACKET_FIELDS
 from report.text import Text
 
 KindName = Literal[
@@ -145,13 +146,15 @@ class Lab(_Strict):
     sections: Annotated[list[Section], Field(min_length=1)]
     questions: Annotated[list[Question], Field(min_length=1, max_length=500)]
 
-    def fields(self) -> tuple[str, ...]:
-        """The tshark fields that the lab's declared and filtered queries name."""
-        names: list[str] = []
+    def columns(self) -> tuple[str, ...]:
+        """The tshark fields that answering the lab needs as columns of the packets table."""
+        names: list[str] = [field.name for field in PACKET_FIELDS]
         for question in self.questions:
             query = question.query
             if isinstance(query, DeclaredQuery) and query.table == "packets":
                 names += [*query.where, query.show]
             elif isinstance(query, FilteredQuery):
                 names.append(query.show)
-        return tuple(dict.fromkeys(names))
+        # Columns of the packet list come with every table, single TCP flags from `tcp.flags`.
+        own = [name for name in names if not name.startswith(("_ws.col.", "tcp.flags."))]
+        return tuple(dict.fromkeys(own))

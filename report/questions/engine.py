@@ -5,10 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import report.questions.queries  # noqa: F401  # registers the named queries
-from report.capture.fields import PACKET_FIELDS
 from report.capture.trace import Trace
 from report.errors import LabsharkError
-from report.labs.loader import load_lab
+from report.labs.loader import check_queries
 from report.labs.model import DeclaredQuery, FilteredQuery, Lab, NamedQuery, Question
 from report.questions.answer import Answer, Status
 from report.questions.declared import Matching, answer_declared, answer_filtered
@@ -36,26 +35,16 @@ class LabResult:
     """By question id, in the lab's order."""
 
 
-def open_lab(name: str) -> Lab:
-    """A lab by name or path, its queries checked against those that exist; see `load_lab`."""
-    return load_lab(name, QUERIES.keys())
-
-
-def lab_columns(lab: Lab) -> tuple[str, ...]:
-    """The tshark fields that answering this lab needs as columns."""
-    own = [name for name in lab.fields() if not name.startswith(("_ws.col.", "tcp.flags."))]
-    return tuple(dict.fromkeys([*(field.name for field in PACKET_FIELDS), *own]))
-
-
 def answer_lab(
     trace: Trace, lab: Lab, *, host: str | None = None, stream: int | None = None
 ) -> LabResult:
     """Answers every question of `lab` on the session that `host`, `stream` or the lab chooses.
 
-    Raises LabsharkError where the capture cannot be used at all; a fault in one query is that
-    question's status `failed` and nobody else's.
+    Raises LabsharkError `lab-invalid` for a query that does not exist, and where the capture cannot
+    be used at all; a fault in one query is that question's status `failed` and nobody else's.
     """
-    packets = packets_table(trace.columns(lab_columns(lab)))
+    check_queries(lab, QUERIES.keys())
+    packets = packets_table(trace.columns(lab.columns()))
     session, connections = open_session(
         trace, packets, host=host, stream=stream, lab_hosts=lab.hosts
     )

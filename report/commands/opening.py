@@ -1,0 +1,33 @@
+"""From a command's options to an answered lab: the one way that every command shares."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from report.capture.trace import Trace, open_trace
+from report.labs.loader import load_lab
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which capture, which lab, which session."""
+
+    trace: Path
+    lab: str
+    host: str | None = None
+    stream: int | None = None
+    keylog: Path | None = None
+
+
+@contextlib.contextmanager
+def answered(choice: Choice) -> Iterator[tuple[Trace, Any]]:
+    """The open capture and the `LabResult` of the lab on it; raises what either raises."""
+    lab = load_lab(choice.lab)
+    with open_trace(choice.trace, choice.keylog) as trace:
+        trace.start(lab.columns())
+        # Importing pandas takes about a second: tshark works meanwhile.
+        from report.questions.engine import answer_lab
+
+        yield trace, answer_lab(trace, lab, host=choice.host, stream=choice.stream)
