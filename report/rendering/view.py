@@ -239,7 +239,8 @@ class HeaderField:
     """One box of the header block; no value leaves a blank to fill in."""
 
     name: str
-    """A key of `labels.HEADER`."""
+    """A key of `labels.HEADER`, or the id of a field that the lab adds."""
+    label: Text
     value: Text | None = None
     from_capture: bool = False
 
@@ -349,7 +350,7 @@ class HiddenThing:
     what: Text
     how: Text
     questions: tuple[str, ...]
-    """Numbers of the questions that it concerns."""
+    """Ids of the questions that it concerns."""
 
 
 @dataclass(frozen=True, slots=True)
