@@ -74,7 +74,7 @@ def missing(connection: Connection, side: Side, until: int | None = None) -> Exp
     if stream is not None:
         late = not stream.from_start and not connection.all(side, "Client Hello", "Server Hello")
         end = until if until is not None else passed.offset if passed else None
-        if late or stream.holes(0, end) or (passed is None and stream.ends_early()):
+        if late or connection.holes(side, 0, end) or (passed is None and stream.ends_early()):
             return NOT_CAPTURED
     if passed or until is not None or _failed(connection) or connection.over:
         return ABSENT
@@ -355,6 +355,8 @@ def _data_by_position(connection: Connection, sealed: list[Message]) -> list[Mes
         return early
     closing = _sealed_alert(connection)
     after = [message for message in sealed if message is not closing]
+    if connection.first("client", "Finished"):
+        return after
     suite = Suite(connection.suite or "")
     finished = HASH_LENGTHS[suite.schedule] + 4 + 1 + suite.tag_length
     ends = [at for at, message in enumerate(after) if message.length == finished]

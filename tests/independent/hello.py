@@ -80,9 +80,15 @@ class Hello:
         return content[5:].decode("ascii", "replace") if len(content) > 5 else None
 
     def chosen_version(self) -> int | None:
-        """In a Server Hello: the version settled on, supported_versions before all else."""
+        """In a Server Hello: the version settled on, supported_versions before all else.
+
+        None when the hello was cut before its extensions, of which this may have been one.
+        """
         content = self.extensions.get(SUPPORTED_VERSIONS)
-        return int.from_bytes(content, "big") if content and len(content) == 2 else self.version
+        if content and len(content) == 2:
+            return int.from_bytes(content, "big")
+        legacy = self.version is not None and self.version < 0x0303
+        return self.version if self.extensions_read or legacy else None
 
 
 def client_hello(body: bytes) -> Hello:

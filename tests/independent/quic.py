@@ -256,7 +256,18 @@ class _Reader:
     ) -> None:
         encrypted = opened or name == "Protected Payload"
         self.connection.messages.append(
-            Message(side, name, frame, parts, offset, body, len(body), False, encrypted, opened)
+            Message(
+                side,
+                name,
+                frame,
+                parts,
+                offset,
+                offset + len(body),
+                body,
+                len(body),
+                encrypted=encrypted,
+                opened=opened,
+            )
         )
 
 

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
@@ -56,6 +57,19 @@ class Connection:
     def all(self, side: Side, *names: str) -> list[Message]:
         return [m for m in self.messages if m.sender == side and m.name in names]
 
+    def holes(self, side: Side, start: int = 0, end: int | None = None) -> bool:
+        """Whether a side's bytes are missing in this range in which a message may have been.
+
+        What is missing of a message that is known to be there does not count.
+        """
+        stream = self.streams[side]
+        at, end = start, len(stream) if end is None else end
+        for message in [m for m in self.messages if m.sender == side]:
+            if at < message.offset and stream.holes(at, min(message.offset, end)):
+                return True
+            at = max(at, message.end)
+        return at < end and stream.holes(at, end)
+
     @cached_property
     def client_hello(self) -> Hello | None:
         """The first Client Hello."""
@@ -78,7 +92,18 @@ class Connection:
     @property
     def version(self) -> int | None:
         """The version settled on: 0x0303 for TLS 1.2; None when not known."""
-        return self.server_hello.chosen_version() if self.server_hello else None
+        hello = self.server_hello
+        if hello is None:
+            return None
+        return hello.chosen_version() or self._version_by_records(hello)
+
+    def _version_by_records(self, hello: Hello) -> int | None:
+        """For a Server Hello cut short: in TLS 1.3 alone data follows Change Cipher Spec."""
+        if self.first("client", "Client Key Exchange", "Encrypted Handshake Message"):
+            return hello.version
+        sent = [m.name for m in self.messages if m.sender == "client"]
+        tls13 = ("Change Cipher Spec", "Application Data") in pairwise(sent)
+        return TLS13 if tls13 else None
 
     @property
     def suite(self) -> str | None:
@@ -112,13 +137,19 @@ class Connection:
             return None
         if self.version == TLS13:
             return "psk" if PRE_SHARED_KEY in server.extensions else "no"
-        if self.first("server", "Certificate", "Server Hello Done"):
+        if self.first("server", "Certificate", "Server Hello Done") or self.first(
+            "client", "Client Key Exchange"
+        ):
             return "no"
         echoed = bool(client and client.session_id and client.session_id == server.session_id)
-        finished_first = self.first("server", "Change Cipher Spec") is not None
-        if not echoed and not finished_first:
+        if not echoed and not self._server_finished_first():
             return None
         return "ticket" if client and client.extensions.get(SESSION_TICKET) else "id"
+
+    def _server_finished_first(self) -> bool:
+        """Whether nothing came between the Server Hello and the server's Change Cipher Spec."""
+        change = self.first("server", "Change Cipher Spec")
+        return change is not None and not self.holes("server", 0, change.offset)
 
 
 @dataclass(frozen=True, slots=True)

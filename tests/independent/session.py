@@ -59,8 +59,8 @@ TRAFFIC_LABELS: dict[Side, tuple[str, ...]] = {
 class Message:
     """One message: a handshake message, a Change Cipher Spec, an alert, a piece of data.
 
-    `frame` is where Wireshark shows it, `parts` the frames that carried it, `offset` that of its
-    first byte (of its record, when encrypted) in the sender's byte stream. `body` is its content
+    `frame` is where Wireshark shows it, `parts` the frames that carried it, `offset` and `end` are
+    where it (its record, when encrypted) lies in the sender's byte stream. `body` is its content
     without the handshake header, as far as it was captured (`cut`) and could be read: ciphertext
     for an `encrypted` message that was not `opened`. `length` is its record's.
     """
@@ -70,6 +70,7 @@ class Message:
     frame: int
     parts: tuple[int, ...]
     offset: int
+    end: int
     body: bytes
     length: int
     cut: bool = False
@@ -267,6 +268,9 @@ class _Session:
             else:
                 self._server = hello
         first, last = origins[0], origins[-1]
+        end = last[0].start + last[0].length
+        if first[1] >= 0 and len(raw) >= 4:
+            end = min(end, last[1] + 1 + 4 + int.from_bytes(raw[1:4], "big") - len(raw))
         self.found.append(
             Message(
                 side,
@@ -274,6 +278,7 @@ class _Session:
                 last[0].frame,
                 self._carriers(side, origins),
                 first[0].offset if first[1] < 0 else first[1],
+                end,
                 body,
                 last[0].length,
                 cut,
@@ -311,6 +316,7 @@ class _Session:
                 record.frame,
                 record.parts,
                 record.offset,
+                record.start + record.length,
                 body,
                 record.length,
                 record.cut,
