@@ -1,6 +1,6 @@
 """Reassembly: which bytes, from which frame, complete at which frame."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.independent.packets import Segment
@@ -81,6 +81,7 @@ def test_a_port_used_again_is_a_new_connection() -> None:
     assert not found[1].over()
 
 
+@settings(deadline=None)
 @given(st.data(), st.integers(0, WHOLE - 1))
 def test_any_order_gives_the_same_bytes(draw: st.DataObject, base: int) -> None:
     cuts = sorted(draw.draw(st.sets(st.integers(1, len(DATA) - 1), max_size=12)))
