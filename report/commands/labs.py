@@ -53,7 +53,7 @@ def check(
     """Checks a lab file of your own. 检查自己的实验文件。"""
     # The queries that exist are known to the engine, which brings pandas.
     from report.labs.loader import check_queries
-    from report.questions.engine import QUERIES
+    from report.questions.queries import QUERIES
 
     screen = Screen(lang)
     lab = load_lab(str(file) if file.suffix == ".toml" else file.as_posix())

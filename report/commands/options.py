@@ -22,7 +22,7 @@ class Lang(StrEnum):
     @property
     def languages(self) -> tuple[Language, ...]:
         """The languages to show, in order."""
-        return LANGUAGES if self is Lang.BOTH else (self.value,)
+        return tuple(each for each in LANGUAGES if self in (Lang.BOTH, each))
 
 
 TraceArgument = Annotated[

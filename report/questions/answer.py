@@ -1,6 +1,6 @@
 """The fourth noun, Answer: a value with its status and its evidence, as plain data."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 from report.capture.frames import ByteSource
@@ -82,8 +82,15 @@ class Answer:
     """Why the status is what it is, or what the reader should know of the value."""
     evidence: tuple[Evidence, ...] = ()
     tables: tuple[AnswerTable, ...] = ()
-    sources: tuple[str, ...] = field(default=())
+    sources: tuple[str, ...] = ()
     """Where a model answer comes from: `RFC 5246, 8.1`."""
+    model: Text | None = None
+    """The lab's model answer that belongs to this outcome: the tool's words, never a student's."""
+
+    @property
+    def statement(self) -> Text:
+        """What the capture says, and the model answer after it."""
+        return self.text if self.model is None else self.text.plus(self.model)
 
     def __post_init__(self) -> None:
         if (self.value is not None) != (self.status is Status.FOUND):

@@ -4,7 +4,6 @@ import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-import report.questions.queries  # noqa: F401  # registers the named queries
 from report.capture.trace import Trace
 from report.errors import LabsharkError
 from report.labs.loader import check_queries
@@ -12,7 +11,8 @@ from report.labs.model import DeclaredQuery, FilteredQuery, Lab, NamedQuery, Que
 from report.questions.answer import Answer, Status
 from report.questions.declared import Matching, answer_declared, answer_filtered
 from report.questions.evidence import cite_packet
-from report.questions.registry import QUERIES, Tables
+from report.questions.queries import QUERIES
+from report.questions.registry import Tables
 from report.tables.certificates import certificates_table
 from report.tables.connections import Connection, connections_table
 from report.tables.messages import messages_table, records_table
@@ -86,6 +86,10 @@ def _answer(question: Question, tables: Tables, session: Session, matching: Matc
         return Answer(Status.FAILED, _FAILED)
 
 
+_UNDERSTANDING = Text(
+    "这是一道理解题，答案不在抓包里。",
+    "This is a question of understanding; its answer does not stand in the capture.",
+)
 _FAILED = Text(
     "labshark 在回答这个问题时出错；这是程序的问题，不影响学生的得分。",
     "labshark failed on this question; that is the program's fault and costs the student nothing.",
@@ -101,7 +105,7 @@ def _asked(question: Question, tables: Tables, session: Session, matching: Match
     if isinstance(query, FilteredQuery):
         return answer_filtered(question, query, tables, session, matching)
     assert question.model is not None  # the loader demands a query or a model answer
-    return Answer(Status.EXPLAINED, question.model.text, sources=tuple(question.sources))
+    return Answer(Status.EXPLAINED, _UNDERSTANDING)
 
 
 def _with_shown(question: Question, answer: Answer, session: Session) -> Answer:
@@ -116,16 +120,11 @@ def _with_shown(question: Question, answer: Answer, session: Session) -> Answer:
 
 
 def _worded(question: Question, answer: Answer) -> Answer:
-    """Joins the lab's model answer to what the capture says."""
+    """Puts the lab's model answer beside what the capture says."""
     sources = tuple(dict.fromkeys([*answer.sources, *question.sources]))
     if question.model is None:
         return replace(answer, sources=sources)
-    model = question.model.text
     if question.kind == "text":
-        seen = answer.text if answer.text != model else None
-        return replace(
-            answer, status=Status.EXPLAINED, value=None, text=model, reason=seen, sources=sources
-        )
-    if answer.status.value in question.model_when:
-        return replace(answer, text=answer.text.plus(model), sources=sources)
-    return replace(answer, sources=sources)
+        answer = replace(answer, status=Status.EXPLAINED, value=None)
+    said = question.model.text if answer.status.value in question.model_when else None
+    return replace(answer, model=said, sources=sources)

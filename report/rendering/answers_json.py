@@ -33,6 +33,35 @@ def answers_document(trace: Trace, result: LabResult) -> Document:
     }
 
 
+def sessions_document(trace: Trace, result: LabResult) -> Document:
+    """Every TLS connection of the capture, and which of them is the lab's session."""
+    return {
+        "format": FORMAT,
+        "trace": {"name": trace.name, "sha256": trace.sha256, "packets": trace.packets},
+        "sessions": [
+            {
+                "transport": c.transport,
+                "stream": c.stream,
+                "client": str(c.client),
+                "server": str(c.server),
+                "server_name": c.server_name or None,
+                "version": c.version or None,
+                "cipher_suite": c.cipher_suite or None,
+                "hello_frame": c.hello_frame,
+                "server_hello_frame": c.server_hello_frame,
+                "first_frame": c.first_frame,
+                "last_frame": c.last_frame,
+                "packets": c.packets,
+                "resumed": c.resumed,
+                "complete": c.complete,
+                "fatal_alert": c.fatal_alert or None,
+                "chosen": c is result.session.connection,
+            }
+            for c in result.connections
+        ],
+    }
+
+
 def _session(result: LabResult) -> Document:
     session, connection = result.session, result.session.connection
     return {
@@ -60,7 +89,7 @@ def _answers(answers: Mapping[str, Answer], kinds: Mapping[str, str]) -> Iterato
             "parts": list(answer.parts),
             "inferred": answer.inferred,
             "filter": answer.filter,
-            "text": _both(answer.text),
+            "text": _both(answer.statement),
             "reason": _both(answer.reason) if answer.reason else None,
             "sources": list(answer.sources),
             "evidence": [_evidence(e) for e in answer.evidence],

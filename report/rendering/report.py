@@ -139,7 +139,6 @@ def _number(identifier: str, position: int) -> str:
 
 
 def _answered(bare: QuestionView, question: Question, answer: Answer) -> QuestionView:
-    said, model = _parted(question, answer)
     return QuestionView(
         id=bare.id,
         number=bare.number,
@@ -147,28 +146,17 @@ def _answered(bare: QuestionView, question: Question, answer: Answer) -> Questio
         points=bare.points,
         status=answer.status.value,
         headline=_headline(question, answer),
-        statement=said,
+        statement=answer.text,
         inferred=answer.inferred,
         reason=answer.reason,
         own_words=bare.own_words,
-        model_answer=None if bare.own_words else model,
+        model_answer=None if bare.own_words else answer.model,
         sources=tuple(map(visible, answer.sources)),
         hints=_hints(question, answer),
         tables=tuple(map(_table, answer.tables)),
         exhibit=bare.exhibit,
         filter=bare.filter,
     )
-
-
-def _parted(question: Question, answer: Answer) -> tuple[Text | None, Text | None]:
-    """What the capture says and what the lab's model answer adds; the engine has joined them."""
-    if answer.status is Status.EXPLAINED:
-        return None, answer.text
-    model = question.model.text if question.model else None
-    if model is None or not answer.text.zh.endswith(model.zh):
-        return answer.text, None
-    zh, en = answer.text.zh.removesuffix(model.zh), answer.text.en.removesuffix(model.en).rstrip()
-    return (Text(zh, en) if zh.strip() and en else None), model
 
 
 def _headline(question: Question, answer: Answer) -> tuple[Text, ...]:

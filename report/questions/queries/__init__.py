@@ -9,8 +9,10 @@ from report.questions.queries import (
     server_hello,
     tcp,
 )
+from report.questions.registry import QUERIES
 
 __all__ = [
+    "QUERIES",
     "certificate",
     "client_hello",
     "closing",

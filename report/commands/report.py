@@ -1,0 +1,111 @@
+"""`labshark report`: report.html, report.pdf and answers.json for one capture."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from report.commands.opening import Choice, answered
+from report.commands.options import (
+    DEFAULT_LAB,
+    HostOption,
+    KeylogOption,
+    LabOption,
+    Lang,
+    LangOption,
+    QuietOption,
+    Screen,
+    StreamOption,
+    TraceArgument,
+)
+from report.files import write_all
+from report.student import Student, load_student, load_words
+from report.text import Text
+
+StudentOption = Annotated[
+    Path | None, typer.Option("--student", help="student.toml with the header. 学生信息文件。")
+]
+WordsOption = Annotated[
+    Path | None, typer.Option("--words", help="Markdown with your own words. 自己写的文字。")
+]
+
+
+def report(
+    trace: TraceArgument,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Folder for the files. 输出文件夹。")
+    ] = None,
+    lab: LabOption = DEFAULT_LAB,
+    host: HostOption = None,
+    stream: StreamOption = None,
+    keylog: KeylogOption = None,
+    student: StudentOption = None,
+    student_id: Annotated[str | None, typer.Option("--id", help="Student ID. 学号。")] = None,
+    name: Annotated[str | None, typer.Option("--name", help="Name. 姓名。")] = None,
+    class_: Annotated[str | None, typer.Option("--class", help="Class. 班级。")] = None,
+    words: WordsOption = None,
+    no_answers: Annotated[
+        bool, typer.Option("--no-answers", help="Evidence only. 只给证据，答案留空。")
+    ] = False,
+    pdf: Annotated[bool, typer.Option(help="Also make the PDF. 同时生成 PDF。")] = True,
+    lang: LangOption = Lang.BOTH,
+    quiet: QuietOption = False,
+) -> None:
+    """The lab report of one capture. 生成一个抓包的实验报告。"""
+    screen = Screen(lang, quiet=quiet)
+    writer = load_student(student) if student else Student()
+    writer = writer.with_fields(id=student_id, name=name, **{"class": class_})
+    folder = out or Path(f"{trace.name.split('.')[0]}-report")
+    make_report(
+        Choice(trace, lab, host, stream, keylog),
+        folder,
+        screen,
+        lang,
+        student=writer,
+        words=words,
+        with_answers=not no_answers,
+        with_pdf=pdf,
+    )
+
+
+def make_report(
+    choice: Choice,
+    folder: Path,
+    screen: Screen,
+    lang: Lang,
+    *,
+    student: Student,
+    words: Path | None,
+    with_answers: bool,
+    with_pdf: bool,
+) -> None:
+    """Writes the report's files into `folder` and says where they are."""
+    with answered(choice) as (opened, result):
+        from report.rendering import terminal
+        from report.rendering.output import report_files
+
+        own = load_words(words, frozenset(result.answers)) if words else {}
+        files, missing_pdf = report_files(
+            opened,
+            result,
+            student,
+            own,
+            language=lang.value,
+            with_answers=with_answers,
+            with_pdf=with_pdf,
+        )
+        screen.warn(warning.text for warning in opened.warnings)
+        closing = tuple(terminal.closing_lines(result))
+    write_all(folder, files)
+    for line in closing:
+        screen.say(line)
+    if missing_pdf is not None:
+        screen.warn([missing_pdf])
+    _say_where(screen, folder, files)
+
+
+def _say_where(screen: Screen, folder: Path, files: Mapping[str, bytes]) -> None:
+    screen.say(Text("报告已生成：", "The report is ready:"))
+    for name in files:
+        print(folder / name)
