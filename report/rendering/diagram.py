@@ -134,7 +134,13 @@ def _with_parts(message: Message) -> Text:
 
 
 def _both(text: Text) -> str:
-    return text.en if text.zh == text.en else spaced(f"{text.zh} · {text.en}")
+    if text.zh == text.en:
+        return text.en
+    # `应用数据 × 3` and `Application Data × 3` share their count.
+    zh, times, count = text.zh.partition(" × ")
+    return spaced(
+        f"{zh} {text.en}" if times and text.en.endswith(times + count) else f"{text.zh} {text.en}"
+    )
 
 
 def _frames(run: _Run) -> str:

@@ -7,6 +7,7 @@ from report.text import Text
 
 ROW = 16
 _MOST_MARKED_ROWS = 4
+_ROWS_BEFORE_GAP = 2
 _NEIGHBOURS = 1
 
 
@@ -27,11 +28,11 @@ def _rows(data: bytes, start: int, end: int) -> Iterator[HexRow]:
     first, last = start // ROW, (end - 1) // ROW
     top = max(0, first - _NEIGHBOURS)
     bottom = min((len(data) - 1) // ROW, last + _NEIGHBOURS)
-    if last - first + 1 <= _MOST_MARKED_ROWS + 1:
+    if last - first + 1 <= _MOST_MARKED_ROWS:
         for number in range(top, bottom + 1):
             yield _row(data, number, start, end)
         return
-    left_out = range(first + _MOST_MARKED_ROWS - 1, last)
+    left_out = range(first + _ROWS_BEFORE_GAP, last)
     for number in range(top, left_out.start):
         yield _row(data, number, start, end)
     yield HexRow(f"{left_out.start * ROW:04x}", skipped=len(left_out) * ROW)

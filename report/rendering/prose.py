@@ -1,6 +1,8 @@
 """The student's own words: Markdown read into plain blocks, nothing of it ever becoming markup."""
 
+import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -10,6 +12,7 @@ from report.rendering.shown import shown_lines
 from report.rendering.view import Block, BlockKind, Span
 
 _LONGEST_TEXT = 20_000
+_WIDE = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
 _LISTS: dict[str, BlockKind] = {"bullet_list": "bullets", "ordered_list": "numbers"}
 _PARSER = MarkdownIt("commonmark", {"html": False, "maxNesting": 20})
 
@@ -42,9 +45,25 @@ def _blocks(nodes: Sequence[SyntaxTreeNode]) -> Iterator[Block]:
 
 
 def _inline(node: SyntaxTreeNode) -> Iterator[Span]:
-    """The spans of a paragraph, from the flat token stream with its openings and closings."""
+    """The spans of a paragraph, from the flat token stream with its openings and closings.
+
+    A line end inside a paragraph is a space, between two Chinese characters nothing.
+    """
     for child in node.children:
-        yield from _spans(child.token.children or [] if child.token else [])
+        found = list(_spans(child.token.children or [] if child.token else []))
+        for i, span in enumerate(found):
+            if span.text != "\n":
+                yield span
+            elif not (_ends_chinese(found[:i]) and _begins_chinese(found[i + 1 :])):
+                yield replace(span, text=" ")
+
+
+def _ends_chinese(spans: list[Span]) -> bool:
+    return bool(spans and spans[-1].text and _WIDE.match(spans[-1].text[-1]))
+
+
+def _begins_chinese(spans: list[Span]) -> bool:
+    return bool(spans and spans[0].text and _WIDE.match(spans[0].text[0]))
 
 
 def _spans(tokens: Sequence[Token]) -> Iterator[Span]:
@@ -63,7 +82,9 @@ def _spans(tokens: Sequence[Token]) -> Iterator[Span]:
 
 
 def _span(token: Token, strong: bool, emphasis: bool) -> Iterator[Span]:
-    if token.type in ("softbreak", "hardbreak"):
+    if token.type == "hardbreak":
         yield Span("", line_break=True)
+    elif token.type == "softbreak":
+        yield Span("\n", strong, emphasis)
     elif token.content:
         yield Span(shown_lines(token.content), strong, emphasis, code=token.type == "code_inline")

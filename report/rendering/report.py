@@ -29,6 +29,7 @@ from report.rendering.view import (
     QuestionView,
     ReportView,
     SectionView,
+    Span,
     TableColumnView,
     TableRowView,
     TableView,
@@ -80,17 +81,17 @@ def build_view(
         sections=tuple(_sections(result.lab, questions)),
         hidden=hidden_things(result),
         footnotes=tuple(_footnotes(trace, result)),
-        steps=own.get("steps") or _prose(student.get("steps")),
-        conclusion=own.get("conclusion") or _prose(student.get("conclusion")),
+        procedure=_own(student, "steps") or (result.lab.steps.text if result.lab.steps else None),
+        steps=own.get("steps", ()),
+        conclusion=own.get("conclusion") or _prose(_own(student, "conclusion")),
         answers=answers_document(trace, result) if with_answers else {},
     )
 
 
 def _prose(text: Text | None) -> tuple[Block, ...]:
-    """A field of `student.toml` as paragraphs, each language once."""
-    if text is None:
-        return ()
-    return read_markdown(text.zh if text.zh == text.en else f"{text.zh}\n\n{text.en}")
+    """A field of `student.toml` as paragraphs, each language once; it is not Markdown."""
+    said = () if text is None else dict.fromkeys((text.zh, text.en))
+    return tuple(Block("paragraph", (Span(paragraph),)) for paragraph in said)
 
 
 # --- questions --------------------------------------------------------------------------------
@@ -139,14 +140,18 @@ def _number(identifier: str, position: int) -> str:
 
 
 def _answered(bare: QuestionView, question: Question, answer: Answer) -> QuestionView:
+    headline = _headline(question, answer)
+    said: Text | None = answer.text
+    if answer.text.zh == answer.text.en == "; ".join(line.en for line in headline):
+        said = None
     return QuestionView(
         id=bare.id,
         number=bare.number,
         ask=bare.ask,
         points=bare.points,
         status=answer.status.value,
-        headline=_headline(question, answer),
-        statement=answer.text,
+        headline=headline,
+        statement=said,
         inferred=answer.inferred,
         reason=answer.reason,
         own_words=bare.own_words,

@@ -16,6 +16,7 @@ from report.text import Text, visible
 
 _FIN, _SYN, _RST = 0x01, 0x02, 0x04
 _MOST_LISTED, _LISTED_AT_START, _LISTED_AT_END = 80, 45, 15
+_MOST_SESSIONS = 40
 _NO_ALARM = ("Window Update", "Keep-Alive")
 Row = Mapping[Hashable, Any]
 
@@ -68,6 +69,7 @@ def _facts(row: Row) -> PacketFacts:
 def session_card(session: Session, connections: Iterable[Connection]) -> SessionCard:
     """Who spoke with whom, about what was agreed, and why this connection is the session."""
     chosen = session.connection
+    others = [c for c in connections if c is not chosen]
     return SessionCard(
         transport="quic" if chosen.transport == "quic" else "tcp",
         stream=chosen.stream,
@@ -82,13 +84,14 @@ def session_card(session: Session, connections: Iterable[Connection]) -> Session
         resumed=chosen.resumed,
         decrypted=session.decrypted,
         chosen=CHOSEN[session.chosen],
-        others=tuple(_other(c) for c in connections if c is not chosen),
+        others=tuple(map(_other, others[:_MOST_SESSIONS])),
+        omitted=max(0, len(others) - _MOST_SESSIONS),
     )
 
 
 def _other(connection: Connection) -> OtherSession:
     return OtherSession(
-        stream=str(connection.stream),
+        stream=f"{connection.transport} {connection.stream}",
         client=visible(str(connection.client)),
         server=visible(str(connection.server)),
         server_name=visible(connection.server_name) or None,
@@ -98,35 +101,20 @@ def _other(connection: Connection) -> OtherSession:
 
 
 def overview(session: Session, packets: pd.DataFrame) -> Overview:
-    """The packets that the lab has the student filter by the server's address."""
-    server = session.server
-    rows = packets[_at_address(packets, server)]
+    """The session's packets, and how the filter on the server's address leads to them."""
+    rows, server = session.packets, session.server
     total = len(rows)
     if total <= _MOST_LISTED:
         listed = overview_rows(packet_facts(rows))
     else:
         head, tail = packet_facts(rows[:_LISTED_AT_START]), packet_facts(rows[-_LISTED_AT_END:])
         listed = overview_rows(head, tail, total - len(head) - len(tail))
+    at_server = int(_at_address(packets, server).sum())
     return Overview(
-        filter=FilterView("filter-overview", _address_filter(server), total),
+        at_server=FilterView("filter-server", _address_filter(server), at_server),
+        of_session=FilterView("filter-session", session.connection.stream_filter, total),
         packets=listed,
-        total=total,
-        explanation=EXPLANATION,
     )
-
-
-EXPLANATION = (
-    Text(
-        "用服务器的地址过滤，只留下与它往来的数据包。一个数据包（frame）是链路上的一帧；"
-        "一条 TLS 记录（record）可以跨几个 TCP 报文段（segment），"
-        "一个报文段里也可以有几条记录。所以一条消息的“所在数据包”指它完整出现的那一个，"
-        "也就是 Wireshark 显示它的那一个。",
-        "Filtering by the server's address leaves the packets exchanged with it. A packet (frame) "
-        "is what crossed the link at once; a TLS record may span several TCP segments, and one "
-        "segment may hold several records. So a message is “in” the packet in which it becomes "
-        "complete, which is where Wireshark shows it.",
-    ),
-)
 
 
 def _address_filter(server: Endpoint) -> str:

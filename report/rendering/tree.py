@@ -131,13 +131,18 @@ def tree_lines(packet: etree._Element, *paths: tuple[int, ...]) -> tuple[TreeLin
 
     `packet` is a `<packet>` element of `tshark -2 -T pdml`, a path its child indexes from there.
     The fields are marked, their neighbours shown; long runs of neighbours become a `more` line.
+    Of the other protocol layers the one before is shown; without a path, all, closed.
     Closed lines with little below them carry it, folded. Raises IndexError for a wrong path.
     """
     marked = {field_at(packet, path) for path in paths}
     opened = {ancestor for element in marked for ancestor in element.iterancestors()}
+    layers = shown_children(packet)
+    wanted = [i for i, child in enumerate(layers) if child in marked or child in opened]
     lines: list[TreeLine] = []
-    for child in shown_children(packet):
-        _add(lines, child, 0, marked, opened)
+    for i, child in enumerate(layers):
+        # Of the other layers only the one below, which often says how the bytes were put together.
+        if not wanted or i in wanted or i + 1 in wanted:
+            _add(lines, child, 0, marked, opened)
     return _with_fold_ends(lines)
 
 

@@ -290,17 +290,19 @@ class SessionCard:
     decrypted: bool
     chosen: Text
     others: tuple[OtherSession, ...] = ()
+    omitted: int = 0
+    """How many more sessions there are than `others` lists."""
 
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """The packets of the session, as the lab has the student filter them."""
+    """The packets of the session, and the filters that lead to them."""
 
-    filter: FilterView
+    at_server: FilterView
+    """On the server's address, as the lab has the student filter."""
+    of_session: FilterView
     packets: tuple[PacketRow, ...]
-    total: int
-    """How many there are; more than `packets` where the middle is left out."""
-    explanation: tuple[Text, ...] = ()
+    """All of a small session; of a long one its start and end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -370,7 +372,10 @@ class ReportView:
     sections: tuple[SectionView, ...]
     hidden: tuple[HiddenThing, ...]
     footnotes: tuple[Text, ...]
+    procedure: Text | None = None
+    """What was done, from `student.toml` or the lab."""
     steps: tuple[Block, ...] = ()
+    """The same in the student's own words."""
     conclusion: tuple[Block, ...] = ()
     answers: Mapping[str, object] = field(default_factory=dict)
     """The document of `answers_json.answers_document`."""
