@@ -20,8 +20,9 @@ from packaging.version import Version
 from report.assets import asset
 
 LAYERS = (
-    *("text", "errors", "assets", "naming", "tls", "capture", "tables", "labs", "questions"),
-    *("rendering", "grading", "batch", "doctor", "commands"),
+    *("text", "errors", "assets", "files", "naming", "student"),
+    *("tls", "capture", "tables", "labs", "questions", "rendering", "grading", "batch"),
+    *("doctor", "commands"),
 )
 """From the bottom up: a part of `report` imports only from parts before it."""
 
