@@ -21,6 +21,7 @@ from report.tables.session import Session, open_session
 from report.text import Text
 
 _LOG = logging.getLogger("labshark")
+_LOG.addHandler(logging.NullHandler())  # a traceback is for who asks for the log, not for users
 
 
 @dataclass(frozen=True, slots=True, eq=False)

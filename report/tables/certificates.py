@@ -5,28 +5,45 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import pandas as pd
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from report.tables.dissection import TreeField
 from report.tables.messages import Message
+from report.tls.certificates import Certificate, UnreadableCertificate, read_certificate
+
+CERTIFICATE = 11
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SentCertificate:
-    """One certificate of a Certificate message, with its place in the dissection."""
+    """One certificate of a Certificate message: its bytes read, and its place in the tree.
+
+    Values are read from the bytes by `cryptography`; tshark's tree is the evidence.
+    """
 
     field: TreeField
-    der: bytes
-    subject_name: str
-    issuer_name: str
-    signature_algorithm: str
-    modulus: bytes | None
-    point: bytes | None
-    key_bits: int
-    key_name: str
-    ca_hosts: tuple[str, ...]
+    certificate: Certificate | UnreadableCertificate
+
+    @property
+    def read(self) -> Certificate:
+        """The certificate's content; raises ValueError where its bytes cannot be read."""
+        if isinstance(self.certificate, UnreadableCertificate):
+            raise ValueError(f"certificate cannot be read: {self.certificate.reason}")
+        return self.certificate
+
+    @property
+    def subject_name(self) -> str:
+        """Whom it is for, in one name."""
+        read = self.read
+        return read.subject.display or next(iter((*read.dns_names, *read.ip_addresses)), "")
+
+    @property
+    def ca_hosts(self) -> tuple[str, ...]:
+        """The hosts of the CA that it names: OCSP, issuer certificate, CRL."""
+        if isinstance(self.certificate, UnreadableCertificate):
+            return ()
+        read = self.certificate
+        urls = (*read.ocsp_urls, *read.ca_issuer_urls, *read.crl_urls)
+        return tuple(dict.fromkeys(host for url in urls if (host := _host(url))))
 
     def part(self, name: str) -> TreeField:
         """A field of the certificate's own tree; the certificate's line if it has none."""
@@ -35,62 +52,68 @@ class SentCertificate:
 
 def sent_certificates(message: Message) -> tuple[SentCertificate, ...]:
     """The certificates of a Certificate message, in the order they were sent."""
-    return tuple(_read(f) for f in message.all("tls.handshake.certificate") if f.octets)
-
-
-def _name(name: x509.Name) -> str:
-    for oid in (x509.NameOID.COMMON_NAME, x509.NameOID.ORGANIZATION_NAME):
-        for a in name.get_attributes_for_oid(oid):
-            return str(a.value)
-    return name.rfc4514_string()
-
-
-def _read(field: TreeField) -> SentCertificate:
-    der = field.octets or b""
-    c = x509.load_der_x509_certificate(der)
-    k = c.public_key()
-    modulus = point = None
-    bits = getattr(k, "key_size", 0)
-    if isinstance(k, rsa.RSAPublicKey):
-        n = k.public_numbers().n
-        modulus = n.to_bytes(n.bit_length() // 8 + 1, "big")
-        name = "RSA"
-    elif isinstance(k, ec.EllipticCurvePublicKey):
-        point = k.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-        name = "EC"
-    else:
-        name = type(k).__name__
-        if isinstance(k, ed25519.Ed25519PublicKey | ed448.Ed448PublicKey):
-            point = k.public_bytes_raw()
-    hosts = []
-    for e in c.extensions:
-        v = e.value
-        if isinstance(v, x509.AuthorityInformationAccess):
-            hosts += [urlsplit(d.access_location.value).hostname for d in v]
-        if isinstance(v, x509.CRLDistributionPoints):
-            hosts += [urlsplit(u.value).hostname for p in v for u in p.full_name or ()]
-    alg = {"1.2.840.113549.1.1.11": "sha256WithRSAEncryption"}.get(
-        c.signature_algorithm_oid.dotted_string, c.signature_algorithm_oid._name
-    )
-    return SentCertificate(
-        field,
-        der,
-        _name(c.subject),
-        _name(c.issuer),
-        alg,
-        modulus,
-        point,
-        bits,
-        name,
-        tuple(h for h in hosts if h),
+    return tuple(
+        SentCertificate(field, read_certificate(octets))
+        for field in message.all("tls.handshake.certificate")
+        if (octets := field.octets)
     )
 
 
 def certificates_table(messages: Iterable[Message]) -> pd.DataFrame:
+    """One row per certificate, in the order they were sent.
+
+    `frame` int64 (where the message is complete), `from_client` bool, `position` int64 (0 is the
+    sender's own), `subject` and `issuer` text (one name each), `serial` text (hex), `not_before`
+    and `not_after` datetime64 (UTC), `key` text, `key_bits` Int64, `signature_algorithm` text,
+    `der` object (bytes). Cells of a certificate that cannot be read are empty.
+    """
     rows = [
-        {"frame": m.frame, "from_client": m.from_client, "subject": c.subject_name}
-        for m in messages
-        if m.protocol == "handshake" and m.type == 11
-        for c in sent_certificates(m)
+        _row(message, position, sent)
+        for message in messages
+        if message.protocol == "handshake" and message.type == CERTIFICATE
+        for position, sent in enumerate(sent_certificates(message))
     ]
-    return pd.DataFrame(rows, columns=["frame", "from_client", "subject"])
+    frame = pd.DataFrame(rows, columns=list(_COLUMNS))
+    return frame.astype({name: dtype for name, dtype in _COLUMNS.items() if dtype})
+
+
+_COLUMNS = {
+    "frame": "int64",
+    "from_client": "bool",
+    "position": "int64",
+    "subject": "str",
+    "issuer": "str",
+    "serial": "str",
+    "not_before": "datetime64[s, UTC]",
+    "not_after": "datetime64[s, UTC]",
+    "key": "str",
+    "key_bits": "Int64",
+    "signature_algorithm": "str",
+    "der": None,
+}
+
+
+def _row(message: Message, position: int, sent: SentCertificate) -> dict[str, object]:
+    place = {"frame": message.frame, "from_client": message.from_client, "position": position}
+    if isinstance(sent.certificate, UnreadableCertificate):
+        return {**place, "der": sent.certificate.der}
+    read = sent.certificate
+    return {
+        **place,
+        "subject": sent.subject_name,
+        "issuer": read.issuer.display,
+        "serial": read.serial,
+        "not_before": read.not_before,
+        "not_after": read.not_after,
+        "key": read.key.type,
+        "key_bits": read.key.bits,
+        "signature_algorithm": read.signature_algorithm,
+        "der": read.der,
+    }
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:  # what stands in a certificate need not be a URL
+        return ""

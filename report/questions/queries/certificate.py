@@ -132,7 +132,7 @@ def issuer(tables: Tables, session: Session) -> Answer:
     if leaf is None:
         return why_no_certificate(tables, session)
     message, certificate = leaf
-    name = certificate.issuer_name
+    name = certificate.read.issuer.display
     return _from_leaf(
         tables,
         session,
@@ -151,7 +151,7 @@ def signature_algorithm(tables: Tables, session: Session) -> Answer:
     if leaf is None:
         return why_no_certificate(tables, session)
     message, certificate = leaf
-    name = certificate.signature_algorithm
+    name = certificate.read.signature_algorithm
     return _from_leaf(
         tables,
         session,
@@ -194,15 +194,16 @@ def modulus(tables: Tables, session: Session) -> Answer:
     if leaf is None:
         return why_no_certificate(tables, session)
     message, certificate = leaf
-    if certificate.modulus is None:
+    key = certificate.read.key
+    if key.modulus is None:
         return _no_modulus(message, certificate)
-    digits = certificate.modulus[:2].hex()
+    digits = key.modulus[:4]
     return found(
         tables,
         digits,
         Text(
-            f"{digits}（{certificate.key_bits} 位 RSA 公钥的模数）",
-            f"{digits} (the modulus of an RSA key of {certificate.key_bits} bits)",
+            f"{digits}（{key.bits} 位 RSA 公钥的模数）",
+            f"{digits} (the modulus of an RSA key of {key.bits} bits)",
         ),
         _condition(session),
         [cite(message, certificate.part("pkcs1.modulus"))],
@@ -219,12 +220,13 @@ _LEADING_ZERO = Text(
 
 
 def _no_modulus(message: Message, certificate: SentCertificate) -> Answer:
-    digits = certificate.point[:2].hex() if certificate.point else ""
+    key = certificate.read.key
+    digits = key.point[:4] if key.point else "–"
     return not_applicable(
         Text(
-            f"这是 {certificate.key_name} 公钥，没有模数；它的公钥以 {digits} 开头。",
-            f"This is {_article(certificate.key_name)} {certificate.key_name} key, which has no "
-            f"modulus; the public value begins with {digits}.",
+            f"这是 {key.type} 公钥，没有模数；它的公钥值以 {digits} 开头。",
+            f"This is {_article(key.type)} {key.type} key, which has no modulus; the public value "
+            f"begins with {digits}.",
         ),
         cite(message, certificate.part("x509af.subjectPublicKey")),
         sources=("RFC 5480, 2.2", "RFC 8410, 4"),
