@@ -250,6 +250,16 @@ CATALOGUE: dict[str, Fault] = {
         "“{path}” has no section headed by a question (such as # q7 or # conclusion): add the "
         "headings.",
     ),
+    "trust-store-missing": _usage(
+        "无法读取信任库“{path}”：请检查 --trust-store 给出的路径和权限。",
+        "The trust store “{path}” cannot be read: check the path given to --trust-store and its "
+        "permissions.",
+    ),
+    "trust-store-not-pem": _usage(
+        "“{path}”中没有可读取的 PEM 证书：信任库是一个含有根证书（BEGIN CERTIFICATE）的文本文件。",
+        "“{path}” has no readable PEM certificate: a trust store is a text file of root "
+        "certificates (BEGIN CERTIFICATE).",
+    ),
     # Programs.
     "tshark-missing": _program(
         "找不到 tshark：{remedy}，也可用环境变量 LABSHARK_TSHARK 指出它的位置。",
