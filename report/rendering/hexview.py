@@ -1,20 +1,23 @@
-"""The byte pane: the bytes of a field among their neighbours, in rows as Wireshark prints them."""
+"""The byte pane: the bytes of a field among their neighbours, in rows as Wireshark prints them.
+
+Rows are half as wide as Wireshark's, so that the pane stands beside the tree on paper too.
+"""
 
 from collections.abc import Iterator
 
 from report.rendering.view import HexRow, HexView, Run
 from report.text import Text
 
-ROW = 16
-_MOST_MARKED_ROWS = 4
-_ROWS_BEFORE_GAP = 2
+ROW = 8
+_MOST_MARKED_ROWS = 6
+_ROWS_BEFORE_GAP = 3
 _NEIGHBOURS = 1
 
 
 def hex_view(data: bytes, offset: int, length: int, name: Text) -> HexView:
     """The rows around `data[offset:offset + length]`, that stretch marked.
 
-    `data` is the whole buffer, so that offsets are Wireshark's. Rows start at multiples of 16; one
+    `data` is the whole buffer, so that offsets are Wireshark's. Rows start at multiples of 8; one
     row of neighbours stands above and below; of a long field the beginning and the last row are
     shown, with a row between them that counts the bytes left out. Raises ValueError where the
     field is empty or does not lie inside the buffer.
@@ -48,28 +51,22 @@ def _row(data: bytes, number: int, start: int, end: int) -> HexRow:
 
 
 def _hex_runs(row: bytes, marks: list[bool]) -> Iterator[Run]:
-    """Two digits a byte, a space between bytes, two after the eighth; padded to full width.
+    """Two digits a byte, a space between bytes; padded to full width.
 
     The space between two marked bytes is marked too, that between a marked and another is not.
     """
     pieces: list[tuple[str, bool]] = []
     for i, byte in enumerate(row):
         if i:
-            pieces.append(("  " if i == ROW // 2 else " ", marks[i] and marks[i - 1]))
+            pieces.append((" ", marks[i] and marks[i - 1]))
         pieces.append((f"{byte:02x}", marks[i]))
-    missing = ROW - len(row)
-    padding = 3 * missing + (1 if missing >= ROW // 2 else 0)
-    return _merged([*pieces, (" " * padding, False)])
+    return _merged([*pieces, ("   " * (ROW - len(row)), False)])
 
 
 def _ascii_runs(row: bytes, marks: list[bool]) -> Iterator[Run]:
-    """Printable ASCII as it is, a dot for all else; a gap after the eighth byte."""
-    pieces: list[tuple[str, bool]] = []
-    for i, byte in enumerate(row):
-        if i == ROW // 2:
-            pieces.append((" ", marks[i] and marks[i - 1]))
-        pieces.append((chr(byte) if 0x20 <= byte < 0x7F else ".", marks[i]))
-    return _merged(pieces)
+    """Printable ASCII as it is, a dot for all else."""
+    shown = [chr(byte) if 0x20 <= byte < 0x7F else "." for byte in row]
+    return _merged(list(zip(shown, marks, strict=True)))
 
 
 def _merged(pieces: list[tuple[str, bool]]) -> Iterator[Run]:
