@@ -125,7 +125,7 @@ def _worded(question: Question, answer: Answer) -> Answer:
     sources = tuple(dict.fromkeys([*answer.sources, *question.sources]))
     if question.model is None:
         return replace(answer, sources=sources)
-    if question.kind == "text":
+    if question.kind == "text" and answer.status is Status.FOUND:
         answer = replace(answer, status=Status.EXPLAINED, value=None)
     said = question.model.text if answer.status.value in question.model_when else None
     return replace(answer, model=said, sources=sources)

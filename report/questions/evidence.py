@@ -15,6 +15,15 @@ def cite(message: Message, field: TreeField | str | None = None) -> Evidence:
     return _evidence(message.detail, chosen, buffer, message.parts)
 
 
+def bytes_of(message: Message, field: TreeField) -> bytes:
+    """A field's bytes, read from the message's buffer where PDML does not give them."""
+    if field.octets is not None:
+        return field.octets
+    buffers = message.detail.buffers
+    data = buffers[message.buffer].data if message.buffer < len(buffers) else b""
+    return data[field.offset : field.offset + field.length]
+
+
 def cite_record(message: Message, name: str) -> Evidence:
     """A field of the header of the record that carries a message."""
     field = message.record.field.first(name) or message.record.field

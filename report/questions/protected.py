@@ -32,6 +32,13 @@ def chosen_suite(session: Session) -> CipherSuite | None:
     return cipher_suite(field.number) if field else None
 
 
+def sent_protected(session: Session, *, client: bool) -> bool:
+    """Whether the capture holds anything that this side protected; of QUIC it always may."""
+    if session.connection.transport == "quic":
+        return True
+    return bool(session.of("application_data", client=client))
+
+
 def finished_length(suite: CipherSuite) -> int:
     """Bytes of a TLS 1.3 record that holds a Finished and nothing else (RFC 8446, 4.4.4)."""
     verify_data = _HASH_BYTES[suite.prf_hash.replace("-", "").upper()]

@@ -17,6 +17,10 @@ PRE_SHARED_KEY = 41
 Row = Mapping[Hashable, Any]
 """One packet's cells by column."""
 
+_CHOSEN_VERSION = "tls.handshake.extensions.supported_version"
+_SHORTEST_FINISHED = 4 + 32 + 1 + 8
+"""Bytes of a TLS 1.3 record with a Finished: header, SHA-256, true type, a tag of 8 bytes."""
+
 _SYN, _ACK, _FIN, _RST = 0x02, 0x10, 0x01, 0x04
 
 
@@ -138,7 +142,7 @@ def _connection(transport: str, stream: int, rows: pd.DataFrame) -> Connection:
         version=version,
         cipher_suite=suite,
         resumed=_is_resumed(hello, answer, records),
-        complete=answer is not None and not alert and _went_on(transport, records, answer, client),
+        complete=answer is not None and _went_on(transport, records, answer, client),
         fatal_alert=alert,
         ended=flags is not None and any(_flagged(flags, _FIN | _RST)),
     )
@@ -278,10 +282,21 @@ def _went_on(
 ) -> bool:
     if transport == "quic":
         return True
-    protected = {CHANGE_CIPHER_SPEC, APPLICATION_DATA}
+    protected = _tls13_protected if answer.numbers(_CHOSEN_VERSION) else _changed_cipher
     sides = {
         packet.source == client
         for packet in records
-        if packet.number >= answer.number and not protected.isdisjoint(packet.content_types)
+        if packet.number >= answer.number and protected(packet)
     }
     return len(sides) == 2
+
+
+def _changed_cipher(packet: _Packet) -> bool:
+    return not {CHANGE_CIPHER_SPEC, APPLICATION_DATA}.isdisjoint(packet.content_types)
+
+
+def _tls13_protected(packet: _Packet) -> bool:
+    # A lone alert, by which a client turns a certificate down, is shorter than any Finished.
+    outer = packet.numbers("tls.record.opaque_type")
+    lengths = packet.numbers("tls.record.length")
+    return bool(outer) and max(lengths, default=0) >= _SHORTEST_FINISHED

@@ -5,7 +5,7 @@ from report.questions.answer import Answer, Evidence
 from report.questions.conditions import Condition, Where, either, every, frames_where
 from report.questions.evidence import cite, cite_packet
 from report.questions.finding import found, message_text, packet_text
-from report.questions.protected import chosen_suite
+from report.questions.protected import chosen_suite, sent_protected
 from report.questions.registry import Tables, query
 from report.questions.scope import handshake, session_scope, side
 from report.tables.certificates import SentCertificate, sent_certificates
@@ -44,7 +44,7 @@ def why_no_certificate(tables: Tables, session: Session) -> Answer:
             ),
             cite(hello, "tls.handshake.ciphersuite"),
         )
-    if session.is_tls13 and not session.handshake_opened:
+    if session.is_tls13 and not session.handshake_opened and sent_protected(session, client=False):
         return hidden(
             tables,
             Text(

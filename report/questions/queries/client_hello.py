@@ -1,9 +1,11 @@
 """The Client Hello (RFC 5246, 7.4.1.2; RFC 8446, 4.1.2)."""
 
-from report.questions.absence import missing_message, not_applicable
-from report.questions.answer import Answer
+from dataclasses import replace
+
+from report.questions.absence import missing_message
+from report.questions.answer import Answer, Status
 from report.questions.conditions import every
-from report.questions.evidence import cite, cite_record
+from report.questions.evidence import bytes_of, cite, cite_record
 from report.questions.finding import found, message_text
 from report.questions.registry import Tables, query
 from report.questions.scope import handshake, session_scope
@@ -165,7 +167,7 @@ def random_bytes(tables: Tables, session: Session) -> Answer:
     random = hello.first("tls.handshake.random")
     octets = random.octets if random else None
     if random is None or octets is None:
-        return _no_random(hello)
+        return _challenge(tables, session, hello)
     after_time = octets[_TIME_BYTES:]
     return found(
         tables,
@@ -195,15 +197,27 @@ def _no_time_note(octets: bytes) -> Text:
     )
 
 
-def _no_random(hello: Message) -> Answer:
+def _challenge(tables: Tables, session: Session, hello: Message) -> Answer:
+    """The random bytes of an SSLv2-format hello: its challenge, which holds no time."""
     challenge = hello.first("tls.handshake.challenge")
-    return not_applicable(
+    octets = bytes_of(hello, challenge) if challenge else b""
+    if not octets:
+        return missing_message(tables, session, CLIENT_HELLO, client=True)
+    return found(
+        tables,
+        octets[:1].hex(),
         Text(
-            "这是 SSLv2 格式的 Client Hello：其中只有 challenge，没有时间和随机字节。",
-            "This Client Hello is in SSLv2 format: it holds a challenge, and no time and random "
-            "bytes.",
+            f"{octets[:1].hex()}（SSLv2 格式的 challenge 以 {octets[:4].hex()} 开头）",
+            f"{octets[:1].hex()} (the SSLv2-format challenge begins with {octets[:4].hex()})",
         ),
-        cite(hello, challenge),
+        every(session_scope(session), handshake(CLIENT_HELLO)),
+        [cite(hello, challenge)],
+        frames=[hello.frame],
+        reason=Text(
+            "这是 SSLv2 格式的 Client Hello：它的随机字节叫 challenge，前面没有时间字段。",
+            "This Client Hello is in SSLv2 format: its random bytes are called challenge, and no "
+            "time stands before them.",
+        ),
         sources=("RFC 5246, E.2",),
     )
 
@@ -211,4 +225,6 @@ def _no_random(hello: Message) -> Answer:
 @query("client_hello.random_purpose")
 def random_purpose(tables: Tables, session: Session) -> Answer:
     """Shows the client's random bytes beside the explanation of what they are for."""
-    return random_bytes(tables, session)
+    shown = random_bytes(tables, session)
+    # What they are for can be explained whatever the capture holds.
+    return replace(shown, status=Status.EXPLAINED, value=None)

@@ -85,8 +85,10 @@ def _none(tables: Tables, session: Session) -> Answer:
 def meaning(tables: Tables, session: Session) -> Answer:
     """What the client's first application data is; read from the request itself with keys."""
     start = first_client_data(session)
-    if start is None:
+    if start is None and session.connection.transport == "quic":
         return Answer(Status.EXPLAINED, _UNKNOWN)
+    if start is None:
+        return _none(tables, session)
     frame = start.message.frame
     request = _request(tables, frame)
     if request is None:
@@ -114,8 +116,9 @@ def _explained(
 
 
 _UNKNOWN = Text(
-    "抓包中没有客户端的应用数据；通常它是浏览器的 HTTP 请求。",
-    "The capture holds no application data of the client's; usually it is the HTTP request.",
+    "数据包的内容都已加密；按协议次序，客户端最先发出的是它的 HTTP/3 请求。",
+    "What the packets hold is encrypted; by the order of the protocol the client's first data is "
+    "its HTTP/3 request.",
 )
 
 

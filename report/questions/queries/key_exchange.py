@@ -13,6 +13,7 @@ from report.questions.answer import Answer
 from report.questions.conditions import Where, every
 from report.questions.evidence import cite
 from report.questions.finding import found, message_text, packet_text
+from report.questions.protected import sent_protected
 from report.questions.registry import Tables, query
 from report.questions.scope import handshake, session_scope, side
 from report.tables.messages import Message
@@ -156,7 +157,7 @@ def _no_client_certificate(tables: Tables, session: Session) -> Answer:
             cite(hello, hello.first("tls.handshake.extensions.supported_version")),
             sources=("RFC 8446, 4.3.2",),
         )
-    if session.is_tls13 and not session.handshake_opened:
+    if session.is_tls13 and not session.handshake_opened and sent_protected(session, client=True):
         return hidden(
             tables,
             Text(
@@ -167,7 +168,7 @@ def _no_client_certificate(tables: Tables, session: Session) -> Answer:
             condition,
         )
     lack = lacking_part(tables, session, client=True)
-    if alert is None and lack is not None and not session.connection.complete:
+    if alert is None and lack is not None and (session.is_tls13 or not session.connection.complete):
         return not_captured(
             Text(f"抓包中看不出来：{lack.zh}", f"The capture does not tell: {lack.en}")
         )
