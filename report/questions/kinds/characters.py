@@ -26,6 +26,9 @@ _LIKE_ASCII = {
 _TABLE: dict[int, int | str] = {**_FULL_WIDTH, **_LIKE_ASCII}
 
 
+_NEITHER = r"[^\w\u3400-\u9fff]"
+
+
 def folded(text: str) -> str:
     """`text` with full-width forms, odd spaces, dashes and quotes as ASCII; the same length.
 
@@ -38,10 +41,10 @@ def wording(*expressions: str, case: bool = False) -> re.Pattern[str]:
     r"""A regular expression for folded text, any of `expressions`; case matters only if asked for.
 
     Only ASCII letters and digits make a word (`\b`, `\w`): Chinese runs on without spaces, and
-    a number or name begins in the middle of it.
+    a number or name begins in the middle of it. `\W` is neither of these nor a Han character.
     """
     flags = re.ASCII if case else re.ASCII | re.IGNORECASE
-    return re.compile("|".join(expressions), flags)
+    return re.compile("|".join(expressions).replace(r"\W", _NEITHER), flags)
 
 
 def is_chinese(text: str) -> bool:

@@ -69,6 +69,11 @@ def standing(text: str, start: int, end: int) -> float:
     return factor
 
 
+def stated(text: str, start: int, end: int) -> bool:
+    """Whether the clause says that something is the value: `是 28`, `it is 28`, `= 28`."""
+    return bool(_STATED_BEFORE.search(clause(text, start, end)[0]))
+
+
 def alone(text: str, start: int, end: int) -> bool:
     """Whether nothing but marks and spaces stands around `text[start:end]`."""
     return not re.search(r"\w", text[:start]) and not re.search(r"\w", text[end:])

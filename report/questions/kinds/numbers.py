@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from report.questions.answer import AnswerValue
 from report.questions.kinds.characters import folded, wording
-from report.questions.kinds.context import alone, clause, standing
+from report.questions.kinds.context import alone, clause, standing, stated
 from report.questions.kinds.numerals import Numeral, numerals
 from report.questions.kinds.values import (
     DIFFERENT,
@@ -23,6 +23,7 @@ from report.questions.kinds.values import (
 from report.text import Text
 
 _PLAIN = 0.6
+_STATED = 0.8
 _LABELLED = 0.85
 _BOTH_SIDES = 0.9
 _BY_ITSELF = 0.98
@@ -148,7 +149,10 @@ def _score(text: str, numeral: Numeral, look: Look) -> float:
         return _OUT_OF_PLACE
     if look.passing_after.match(after):
         return _IN_PASSING
-    return (_PLAIN, _LABELLED, _BOTH_SIDES)[sum(labelled)]
+    if numeral.spelled and numeral.value <= 1:
+        return _OUT_OF_PLACE  # 一组, 一种, `one of`: articles more than numbers
+    plain = _STATED if stated(text, numeral.start, numeral.end) else _PLAIN
+    return (plain, _LABELLED, _BOTH_SIDES)[sum(labelled)]
 
 
 def _candidates(text: str, look: Look) -> list[Candidate]:

@@ -16,6 +16,7 @@ _NAMED = wording(
 _BARE = wording(r"(?<![\w.])v?(?P<major>[1-3])\.(?P<minor>[0-3])(?![\w.])")
 _CODE = wording(r"\b0x(?P<code>03\s?0[0-4]|0002|fef[cdf])\b")
 _BARE_CODE = wording(r"(?<![\w.])(?P<code>03\s?0[0-4])(?![\w.])")
+_CALLED_VERSION = wording(r"版本|version")
 _RECORD = wording(r"record|记录层|记录协议|外层")
 _OFFERED = wording(r"also|supports?|up to|最高|还支持|扩展|extension|supported")
 
@@ -32,6 +33,12 @@ def _weighed(text: str, value: str, start: int, end: int, score: float) -> Candi
     return Candidate(value, start, end, score * standing(text, start, end))
 
 
+def _bare_score(text: str, start: int, end: int) -> float:
+    if alone(text, start, end):
+        return 0.95
+    return 0.8 if _CALLED_VERSION.search(text[max(0, start - 16) : start]) else 0.6
+
+
 def _candidates(text: str) -> list[Candidate]:
     named = [(_name(found), *found.span(), 0.85) for found in _NAMED.finditer(text)]
     taken = [span for _, *span, _ in named]
@@ -39,7 +46,7 @@ def _candidates(text: str) -> list[Candidate]:
         (
             f"{'TLS' if found['major'] == '1' else 'SSL'} {found['major']}.{found['minor']}",
             *found.span(),
-            0.95 if alone(text, *found.span()) else 0.6,
+            _bare_score(text, *found.span()),
         )
         for found in _BARE.finditer(text)
         if not any(start <= found.start() < end for start, end in taken)

@@ -1,0 +1,119 @@
+"""Parts a text at an answer's head into the repeated question and what is said to it."""
+
+from dataclasses import dataclass
+
+from report.grading.reading.asked import Asked, Questions
+from report.questions.kinds import kind
+from report.questions.kinds.characters import folded, wording
+
+_OPENING, _CLOSING = "([{（【「『“", ")]}）】」』”"
+_ENDS = "?？。！!；;"
+_MARKER = wording(
+    r"(?:^|(?<=[\s?。？!.)）]))\W{0,3}(?:(?:我的)?(?:答案?|回答|解答?|作答)(?:[是为]?\s*[:：])"
+    r"|(?:my )?(?:answers?|ans|response|solution|a)\s*(?:is)?\s*[:=])\s*",
+)
+_HINT = wording(
+    r"^\W*(?:提示|注意?[:：]|注意|备注|请|输入|参见|参考|如果|若|你可以|您可以|您必须|你需要"
+    r"|其中[，,]?提示"
+    r"|hints?\b|notes?\b|tips?\b|please\b|enter\b|you (?:can|may|will|must|need|should)\b"
+    r"|see (?:also|section)"
+    r"|if (?:so|not|yes|no|there|more)\b|\(?by ['\"]?packet number|explain\b|describe\b|list\b"
+    r"|give\b|do ?n.t forget)"
+)
+_MAYBE = wording(
+    r"^\W*(?:也许|可能|应该|大概|或许|我觉得|我认为|猜测?|估计|maybe|perhaps|probably|i think"
+    r"|i guess|possibly)"
+)
+_BETWEEN = wording(r"\s*(?:[:：=\t|]|—+|-{2,}|→|⇒|->|=>|\s-\s)\s*")
+_LONG_ENOUGH = 8
+_ASKS = 0.4
+_NAMES = 0.45
+
+
+@dataclass(frozen=True, slots=True)
+class Parted:
+    """The head of an answer in two; either part may be empty."""
+
+    question: str
+    """The question as the writer repeats it."""
+    rest: str
+    """What answers it."""
+    marked: bool = False
+    """Whether `Answer:` or the like stands before the rest."""
+
+
+def parted(text: str, asked: Asked, questions: Questions) -> Parted:
+    """Where the repeated question ends in `text` and the answer to it begins."""
+    marker = _MARKER.search(folded(text))
+    if marker:
+        return Parted(text[: marker.start()], text[marker.end() :].strip(), True)
+    pieces = sentences(text)
+    asking = _asking(pieces, asked, questions)
+    if asking:
+        question, rest = "".join(pieces[:asking]), "".join(pieces[asking:])
+        return Parted(question, rest.strip("\t ：:-—*"))
+    return _keyed(text, asked, questions)
+
+
+def without_marker(text: str) -> tuple[str, bool]:
+    """`text` without an `Answer:` at its head, and whether there was one."""
+    marker = _MARKER.match(folded(text))
+    return (text[marker.end() :].strip(), True) if marker else (text, False)
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of a text with their ends; a bracket stays with what stands before it."""
+    pieces: list[str] = []
+    begin = depth = 0
+    for at, character in enumerate(text):
+        depth += (character in _OPENING) - (character in _CLOSING and depth > 0)
+        full_stop = character == "." and text[at + 1 : at + 2] in ("", " ", "\t")
+        if depth == 0 and (character in _ENDS or full_stop or character in "\t\n"):
+            pieces.append(text[begin : at + 1])
+            begin = at + 1
+    pieces.append(text[begin:])
+    return [piece for piece in pieces if piece.strip()]
+
+
+def is_question(piece: str) -> bool:
+    """Whether a sentence asks something, and is not a doubtful answer (`28?`, `maybe 28?`)."""
+    plain = folded(piece).rstrip(" \t\"'*`)）")
+    if not plain.endswith("?") or _MAYBE.match(plain):
+        return False
+    han = sum("\u4e00" <= character <= "\u9fff" for character in plain)
+    return han >= _LONG_ENOUGH or len(plain.split()) >= 5 or (han >= 4 and len(plain) >= 10)
+
+
+def _asking(pieces: list[str], asked: Asked, questions: Questions) -> int:
+    """How many of the first sentences repeat the question with its hints."""
+    asking = 0
+    for at, piece in enumerate(pieces):
+        if is_question(piece) and (at == 0 or asking or questions.likeness(piece, asked) > 0.2):
+            asking = at + 1
+    while 0 < asking < len(pieces) and _goes_on(pieces[asking]):
+        asking += 1
+    return asking
+
+
+def _goes_on(piece: str) -> bool:
+    stripped = folded(piece).strip()
+    bracketed = stripped[:1] in _OPENING and stripped.rstrip(".。 ")[-1:] in _CLOSING
+    return bool(_HINT.match(stripped)) or (bracketed and len(stripped) > 12)
+
+
+def _keyed(text: str, asked: Asked, questions: Questions) -> Parted:
+    """`Client Hello packet: 28`, or a heading that names the topic and no value."""
+    between = _BETWEEN.search(folded(text))
+    if between and between.end() < len(text):
+        left, right = text[: between.start()], text[between.end() :]
+        if not left.strip() or questions.likeness(left, asked) >= _NAMES:
+            return Parted(left, right.strip())
+    if questions.likeness(text, asked) >= _ASKS and not _says_something(text, asked):
+        return Parted(text, "")
+    return Parted("", text.strip())
+
+
+def _says_something(text: str, asked: Asked) -> bool:
+    if asked.kind == "text":
+        return len(text) > 60
+    return kind(asked.kind).parse(text) is not None

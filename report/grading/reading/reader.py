@@ -1,0 +1,42 @@
+"""From the lines of a write-up to one given answer per question of a lab."""
+
+from collections.abc import Sequence
+
+from report.grading.intake.lines import Line
+from report.grading.reading.alignment import Anchor, anchors
+from report.grading.reading.asked import questions_of
+from report.grading.reading.blocks import blocks
+from report.grading.reading.given import GivenAnswer, nothing_given
+from report.grading.reading.segments import Segment, segments_of
+from report.grading.reading.values import given_answer
+from report.labs.model import Lab
+
+_SURE = 0.99
+_ALIKE_ONLY = 0.88
+_NUMBER_ONLY_OFTEN_WRONG = 0.75
+
+
+def read_answers(lines: Sequence[Line], lab: Lab, file: str) -> dict[str, GivenAnswer]:
+    """What a write-up answers to each question of `lab`, by question id in the lab's order.
+
+    `file` is the name that `Where` gives. A question without an answer is there too, empty.
+    """
+    questions = questions_of(lab)
+    segments = segments_of(lines)
+    found = anchors(segments, questions)
+    read = {
+        block.asked.id: given_answer(block, file, _sureness(block.anchor, segments))
+        for block in blocks(segments, found, questions)
+    }
+    given = {asked.id: read.get(asked.id) or nothing_given(asked.id) for asked in questions.all}
+    return given
+
+
+def _sureness(anchor: Anchor, segments: Sequence[Segment]) -> float:
+    """How certain it is that the anchor's text answers the anchor's question."""
+    label = segments[anchor.at].label
+    if anchor.numbered:
+        return _SURE
+    if label is not None and anchor.alike < 0.75:
+        return _NUMBER_ONLY_OFTEN_WRONG
+    return _ALIKE_ONLY if anchor.alike < 0.75 else _SURE

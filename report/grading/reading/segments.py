@@ -1,0 +1,114 @@
+"""A write-up cut into segments: lines, and parts of lines that number their own answers."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from report.grading.intake.lines import Line, LineKind
+from report.grading.reading.labels import Label, label_at, labels_inside
+from report.grading.reading.matter import Matter, matter_of
+from report.questions.kinds.characters import wording
+
+_ANSWER_COLUMN = wording(
+    r"^\W*(?:我的)?(?:答案?|回答|作答|解答|结果|answers?|result|value|response|值)\W*$"
+)
+_NUMBER_CELL = wording(r"^\W*(?:q|第|问题|题)?\s*(?P<n>\d{1,3})\s*(?:题|问)?\W*$")
+_UNIT_HEAD = wording(r"^\W*(?:题号|序号|编号|问题|题目|questions?|no\.?|#|q)?\W*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A piece of one line: the text behind its label, if it has one."""
+
+    line: Line
+    text: str
+    label: Label | None
+    matter: Matter
+
+
+def segments_of(lines: Sequence[Line]) -> list[Segment]:
+    """Every piece of a write-up in reading order; empty lines and pictures are among them."""
+    return list(_segments(lines))
+
+
+def _segments(lines: Sequence[Line]) -> Iterator[Segment]:
+    answer_column: int | None = None
+    skip = -1
+    for at, line in enumerate(lines):
+        if at <= skip:
+            continue
+        if line.kind is not LineKind.TABLE:
+            answer_column = None
+            yield from _of_line(line)
+            continue
+        across = _across(line, lines[at + 1] if at + 1 < len(lines) else None)
+        if across:
+            skip = at + 1
+            yield from across
+            continue
+        answer_column = _answer_column(line) if _is_head(line) else answer_column
+        if not _is_head(line):
+            yield _of_row(line, answer_column)
+
+
+def _segment(line: Line, text: str, label: Label | None) -> Segment:
+    return Segment(line, text, label, matter_of(line, text))
+
+
+def _of_line(line: Line) -> Iterator[Segment]:
+    whole = _segment(line, line.text, None)
+    if whole.matter in (Matter.ROW, Matter.BYTES, Matter.NOTHING):
+        yield whole
+        return
+    inside = labels_inside(line.text)
+    if inside:
+        ends = [start for start, _ in inside[1:]] + [len(line.text)]
+        for (start, label), end in zip(inside, ends, strict=True):
+            yield _segment(line, line.text[start + label.end : end].strip(" ;；,，|"), label)
+        return
+    one = label_at(line.text)
+    yield _segment(line, line.text[one.end :].strip(), one) if one else whole
+
+
+def _is_head(row: Line) -> bool:
+    return any(_ANSWER_COLUMN.match(cell) for cell in row.cells)
+
+
+def _answer_column(head: Line) -> int:
+    return next(at for at, cell in enumerate(head.cells) if _ANSWER_COLUMN.match(cell))
+
+
+def _of_row(row: Line, answer_column: int | None) -> Segment:
+    """A row of a table: its number and answer; all other cells where no column is the answer's."""
+    if not row.cells:
+        return next(_of_line(row))
+    found = _NUMBER_CELL.match(row.cells[0])
+    label: Label | None = label_at(row.cells[0])
+    if found:
+        label = Label(int(found["n"]), "cell", len(row.cells[0]))
+    rest = list(row.cells[1:] if found else row.cells)
+    if label and not found:
+        rest[0] = rest[0][label.end :]
+    offset = 1 if found else 0
+    if answer_column is not None and offset <= answer_column < len(row.cells):
+        asked = "\t".join(rest[: answer_column - offset])
+        text = f"{asked}\t{rest[answer_column - offset]}"
+    else:
+        text = "\t".join(cell for cell in rest if cell)
+    return Segment(row, text.strip("\n"), label, Matter.STATEMENT)
+
+
+def _across(numbers: Line, answers: Line | None) -> list[Segment]:
+    """Two rows of a table that lies on its side: question numbers above, answers below."""
+    if answers is None or len(answers.cells) != len(numbers.cells) or len(numbers.cells) < 3:
+        return []
+    cells = list(zip(numbers.cells, answers.cells, strict=True))
+    if not _NUMBER_CELL.match(cells[0][0]) and _UNIT_HEAD.match(cells[0][0]):
+        cells = cells[1:]
+    found = [_NUMBER_CELL.match(number) for number, _ in cells]
+    values = [int(one["n"]) for one in found if one]
+    if len(values) < len(cells) or values != list(range(values[0], values[0] + len(values))):
+        return []
+    return [
+        Segment(answers, f"\t{text}", Label(number, "cell", 0), Matter.STATEMENT)
+        for number, (_, text) in zip(values, cells, strict=True)
+    ]

@@ -1,0 +1,229 @@
+"""Reads one question's value out of its block: statements first, copied matter after them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from rapidfuzz import fuzz
+
+from report.grading.reading.blocks import Block, Part
+from report.grading.reading.given import GivenAnswer, Stance, Where
+from report.grading.reading.matter import Matter
+from report.grading.reading.stances import affirms, denies, stance_of
+from report.questions.answer import AnswerValue
+from report.questions.kinds import kind
+from report.questions.kinds.characters import folded, wording
+from report.questions.kinds.values import Candidate, Reading, best
+
+_WEIGHTS = {
+    Matter.STATEMENT: 1.0,
+    Matter.TREE: 0.75,
+    Matter.ROW: 0.5,
+    Matter.CAPTION: 0.6,
+    Matter.BYTES: 0.0,
+    Matter.NOTHING: 0.0,
+}
+_ONLY_TREE = 0.95
+_UNMARKED = 0.6
+_LATER = (1.0, 0.8, 0.7)
+_CONCLUDES = wording(
+    r"所以|因此|综上|故|可知|答案|结论|最终|\bso\b|\bthus\b|\bhence\b|\btherefore\b|\banswer\b"
+    r"|\bfinal"
+)
+_ROW_NUMBER = wording(r"^\W*(\d{1,7})\b")
+_FIELD = wording(
+    r"^[\s▶▼▷▽►▸▾└├│⊞⊟>\-.]*(?P<name>[A-Za-z][A-Za-z \-]{2,40}?)\s*(?:\[[^\]]*\])?\s*:"
+)
+_ANY = wording("")
+_TREE_MAY_HOLD = {"packet_number": wording(r"\bframe \d+:"), "count": wording("suites|套件")}
+"""Of numbers, the detail pane has many that are not asked for."""
+_LONGEST_TEXT = 4000
+_LONGEST_SHOWN = 240
+_STANCE_SURE = 0.9
+_IMPLIED = 0.75
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One value that one part of a block may state."""
+
+    value: AnswerValue
+    score: float
+    part: Part
+
+
+def given_answer(block: Block, file: str, sure: float) -> GivenAnswer:
+    """The answer that a block holds; `sure` is how certain it is that it is this question's."""
+    if block.asked.kind == "text":
+        return _own_words(block, file, sure)
+    denial = _denial(block)
+    options = _options(block)
+    if denial or not options:
+        return _in_words(block, file, sure, denial, options)
+    reading, part = _chosen(options)
+    return GivenAnswer(
+        question=block.asked.id,
+        text=part.text[:_LONGEST_SHOWN],
+        value=reading.value,
+        confidence=round(reading.confidence * sure, 3),
+        where=Where(file, part.line.number),
+        alternatives=tuple(other.value for other in reading.alternatives[:4]),
+    )
+
+
+def _statements(block: Block) -> list[Part]:
+    said = [part for part in block.parts if part.matter is Matter.STATEMENT]
+    marked = [part for part in said if part.marked]
+    return marked or said
+
+
+def _own_words(block: Block, file: str, sure: float) -> GivenAnswer:
+    said = _statements(block) or list(block.parts)
+    text = "\n".join(part.text for part in said)[:_LONGEST_TEXT].strip()
+    where = (
+        Where(file, said[0].line.number if said else block.parts[0].line.number) if said else None
+    )
+    return GivenAnswer(block.asked.id, text, text or None, round(sure, 3), where)
+
+
+def _denial(block: Block) -> Part | None:
+    """The first statement, if it says no to a question that can be denied."""
+    if not block.asked.deniable or block.asked.kind == "yes_no":
+        return None
+    for part in _statements(block)[:2]:
+        if denies(part.text):
+            return part
+        if affirms(part.text) or kind(block.asked.kind).parse(part.text):
+            return None
+    return None
+
+
+def _in_words(
+    block: Block, file: str, sure: float, denial: Part | None, options: Sequence[Option]
+) -> GivenAnswer:
+    said = _statements(block) or list(block.parts)
+    if not said:
+        return GivenAnswer(block.asked.id, "", None, round(sure, 3), None)
+    stances = [(part, stance) for part in said if (stance := stance_of(part.text))]
+    part, stance = stances[0] if stances else (said[0], None)
+    if denial:
+        part, stance = denial, _denied(denial.text)
+    if stance is None and block.asked.kind == "yes_no":
+        return _implied(block, said[0], file, sure)
+    return GivenAnswer(
+        question=block.asked.id,
+        text=part.text[:_LONGEST_SHOWN],
+        value=None,
+        confidence=round((_STANCE_SURE if stance else 0.4) * sure, 3),
+        where=Where(file, part.line.number),
+        alternatives=tuple(dict.fromkeys(option.value for option in options))[:4],
+        stance=stance,
+    )
+
+
+def _denied(text: str) -> Stance:
+    stance = stance_of(text)
+    return Stance.ABSENT if stance in (None, Stance.UNKNOWN) else stance
+
+
+def _implied(block: Block, part: Part, file: str, sure: float) -> GivenAnswer:
+    """Who shows the thing or says what it is for has said yes."""
+    where = Where(file, part.line.number)
+    text = part.text[:_LONGEST_SHOWN]
+    return GivenAnswer(block.asked.id, text, True, round(_IMPLIED * sure, 3), where)
+
+
+def _options(block: Block) -> list[Option]:
+    parts = list(_listed(block)) if block.asked.kind == "names" else block.parts
+    marked = any(part.marked for part in parts)
+    options: list[Option] = []
+    statements = 0
+    for part in parts:
+        weight = _weight(block, part)
+        if marked and not part.marked:
+            weight *= _UNMARKED
+        found = list(_read(block, part))
+        if part.matter is Matter.STATEMENT and found:
+            later = _LATER[min(statements, len(_LATER) - 1)]
+            weight *= 1.0 if _CONCLUDES.search(folded(part.text)) else later
+            statements += 1
+        options += [Option(value, score * weight, part) for value, score in found]
+    return [option for option in options if option.score > 0]
+
+
+def _listed(block: Block) -> Iterator[Part]:
+    """Names stand one to a line as often as in one sentence: neighbours alike are one part."""
+    for matter, run in groupby(block.parts, key=lambda part: part.matter):
+        parts = list(run)
+        text = "\n".join(part.text for part in parts)
+        yield Part(text, parts[0].line, matter, any(part.marked for part in parts))
+
+
+def _weight(block: Block, part: Part) -> float:
+    if part.matter is Matter.TREE and not any(
+        other.matter is Matter.STATEMENT for other in block.parts
+    ):
+        return _ONLY_TREE
+    return _WEIGHTS[part.matter]
+
+
+def _read(block: Block, part: Part) -> Iterator[tuple[AnswerValue, float]]:
+    if part.matter is Matter.ROW:
+        yield from _row(block, part)
+        return
+    if part.matter is Matter.TREE and not _TREE_MAY_HOLD.get(block.asked.kind, _ANY).search(
+        part.text
+    ):
+        return
+    reading = kind(block.asked.kind).parse(part.text)
+    if reading is None:
+        return
+    factor = _field_fits(block, part) if part.matter is Matter.TREE else 1.0
+    yield reading.value, _fitting(block, reading.value, reading.confidence) * factor
+    for other in reading.alternatives:
+        yield other.value, _fitting(block, other.value, other.score) * 0.8 * factor
+
+
+def _row(block: Block, part: Part) -> Iterator[tuple[AnswerValue, float]]:
+    """A row of the packet list gives its number, or what its last column names."""
+    number = _ROW_NUMBER.match(folded(part.text))
+    if block.asked.kind == "packet_number" and number:
+        rows = sum(other.matter is Matter.ROW for other in block.parts)
+        yield int(number[1]), 0.9 if rows == 1 else 0.5
+    elif block.asked.kind in ("version", "message_name"):
+        reading = kind(block.asked.kind).parse(part.text)
+        if reading and isinstance(reading.value, str):
+            yield reading.value, reading.confidence
+
+
+def _field_fits(block: Block, part: Part) -> float:
+    """Lines of the detail pane count by how much their field's name is what is asked for."""
+    field = _FIELD.match(folded(part.text))
+    if not field or block.asked.kind not in ("hex", "name", "names", "version"):
+        return 1.0
+    alike = fuzz.token_set_ratio(field["name"].casefold(), block.asked.asks[1].casefold()) / 100
+    return 0.5 + 0.5 * alike
+
+
+def _fitting(block: Block, value: AnswerValue, score: float) -> float:
+    """Hexadecimal digits: the number of them that was asked for is likelier the answer."""
+    if block.asked.digits is None or not isinstance(value, str):
+        return score
+    return min(0.98, score * 1.1) if len(value) == block.asked.digits else score * 0.85
+
+
+def _chosen(options: Sequence[Option]) -> tuple[Reading, Part]:
+    """The value with the most behind it; other places that state it too strengthen it."""
+    strength: dict[AnswerValue, float] = {}
+    where: dict[AnswerValue, Option] = {}
+    for option in sorted(options, key=lambda option: -option.score):
+        known = strength.get(option.value)
+        if known is None:
+            strength[option.value], where[option.value] = option.score, option
+        else:
+            strength[option.value] = 1 - (1 - min(known, 1.0)) * (1 - 0.4 * min(option.score, 1.0))
+    reading = best(
+        Candidate(value, -order, -order, strength[value]) for order, value in enumerate(strength)
+    )
+    assert reading is not None  # there is an option
+    return reading, where[reading.value].part
