@@ -214,6 +214,11 @@ CATALOGUE: dict[str, Fault] = {
         "The column “{column}” of “{path}” is read only and the LMS would ignore it: choose an "
         "assignment's column.",
     ),
+    "sheet-scale": _usage(
+        "“{path}”的作业用等级评分而不是分数：请在 Moodle 中改为分数，或手工填写。",
+        "“{path}” is graded with a scale and not with points: choose points in Moodle, or enter "
+        "the grades by hand.",
+    ),
     "sheet-not-editable": _usage(
         "无法在不改动其他内容的前提下填写“{path}”（{detail}）：请另存为 .xlsx 或 UTF-8 的 CSV。",
         "“{path}” cannot be filled in without changing the rest ({detail}): save it as .xlsx or as "

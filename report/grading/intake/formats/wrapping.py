@@ -1,0 +1,140 @@
+"""Lines of a printed page: which belong together, and which are on every page."""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_FULL = 0.82
+"""A line that reaches this share of the widest one may go on in the next."""
+_ENDS = frozenset("。！？!?；;：:")
+_STARTS = re.compile(
+    r"(?:[(（\[【]?\d|[一二三四五六七八九十]{1,3}[、.．]|[（(][一二三四五六七八九十]{1,3}[）)]|"
+    r"q(?:uestion)?\s*\d|第.{1,4}[题问]|问题|答|解|answer|ans\b|a[:：.]|[-•●▪◦*▶▼▸>+|]|[☐☑☒✓✗]|"
+    r"图\s*\d|表\s*\d|fig|table|[①-⑳]|step|no\b|frame\b|packet\b|\w[.)、）])",
+    re.IGNORECASE,
+)
+_HEX_TAIL = re.compile(
+    r"(?:[0-9a-f]{16,}|(?:[0-9a-f]{2}[ :]){8,}[0-9a-f]{0,2}[ :]?)\Z", re.IGNORECASE
+)
+_HEX_LINE = re.compile(r"[0-9a-f]{2,}(?:[ :][0-9a-f]{2})*[.。,，]?\Z", re.IGNORECASE)
+_PAGE_WORDS = re.compile(
+    r"(?:第\s*1\s*页.*|page\s*1(?:\s*(?:of|/)\s*1)?|1\s*/\s*1|-\s*1\s*-)\Z", re.I
+)
+_MOST_RUNNING = 3
+"""Lines of a header or a footer."""
+_LONG_ENOUGH = 12
+
+
+@dataclass(slots=True)
+class Joined:
+    """One line as it was before the page broke it."""
+
+    text: str
+    parts: list[str]
+
+
+def joined_lines(lines: Sequence[str]) -> list[Joined]:
+    """A page's lines, with those that were only broken by the margin put together again.
+
+    A question and its answer must never be joined: only a full line goes on, and not into one
+    that looks like the start of something.
+    """
+    widths = sorted(display_width(_squeezed(line)) for line in lines)
+    widest = widths[int(len(widths) * 0.95)] if widths else 0
+    result: list[Joined] = []
+    last_full = False
+    for raw in lines:
+        line = _squeezed(raw)
+        if result and last_full and _goes_on(result[-1].text, line):
+            result[-1].text = _join(result[-1].text, line)
+            result[-1].parts.append(line)
+        else:
+            result.append(Joined(line, [line]))
+        last_full = display_width(line) >= _FULL * widest
+    return result
+
+
+def _squeezed(line: str) -> str:
+    return " ".join(line.split())
+
+
+def _goes_on(before: str, line: str) -> bool:
+    if _HEX_TAIL.search(before) and _HEX_LINE.match(line):
+        return True
+    if before[-1] in _ENDS or before.endswith("."):
+        return False
+    return not _STARTS.match(line)
+
+
+def _join(before: str, line: str) -> str:
+    if _HEX_TAIL.search(before) and _HEX_LINE.match(line):
+        return (
+            before + (" " if re.search(r"[0-9a-fA-F]{2} [0-9a-fA-F]{2}\Z", before) else "") + line
+        )
+    if re.search(r"[^\W\d_]-\Z", before):
+        # cer- tificate loses its hyphen, AES-128- GCM keeps it.
+        plain = line[0].islower() and re.search(r"[a-z]-\Z", before)
+        return (before[:-1] if plain else before) + line
+    if before.endswith(("-", "_", "/")) or is_wide(before[-1]) or is_wide(line[0]):
+        return before + line
+    return f"{before} {line}"
+
+
+def is_wide(character: str) -> bool:
+    """Whether a character takes two columns, as Chinese ones do."""
+    return unicodedata.east_asian_width(character) in "WF"
+
+
+def display_width(text: str) -> int:
+    """Columns that a text takes."""
+    return sum(2 if is_wide(c) else 1 for c in text)
+
+
+def without_running_lines(pages: Sequence[Sequence[str]]) -> list[list[str]]:
+    """The pages without headers, footers and page numbers.
+
+    The outermost line goes, again and again, while on most pages it says the same, or differs only
+    in the number of the page; an answer at a page's end does neither.
+    """
+    if len(pages) == 1:
+        return [_without_sole_number(list(pages[0]))]
+    left = [list(page) for page in pages]
+    for edge in (0, -1):
+        for _ in range(_MOST_RUNNING):
+            if not _peeled(left, edge):
+                break
+    return left
+
+
+def _without_sole_number(lines: list[str]) -> list[str]:
+    return lines[:-1] if lines and _PAGE_WORDS.match(_squeezed(lines[-1])) else lines
+
+
+def _peeled(pages: list[list[str]], edge: int) -> bool:
+    """Take the line at one edge off the pages that share it; whether there were such."""
+    outer = [_squeezed(page[edge]) if page else "" for page in pages]
+    needed = max(2, len(pages) * 0.6)
+    running = {
+        line
+        for line, count in Counter(filter(None, outer)).items()
+        if count >= needed and (count > 2 or len(line) >= _LONG_ENOUGH) and len(line) > 2
+    }
+    skeletons = [_skeleton(line, number) for number, line in enumerate(outer, 1)]
+    counted = {
+        skeleton
+        for skeleton, count in Counter(skeletons).items()
+        if count >= needed and "\0" in skeleton
+    }
+    found = False
+    for page, line, skeleton in zip(pages, outer, skeletons, strict=True):
+        if page and (line in running or skeleton in counted):
+            page.pop(edge)
+            found = True
+    return found
+
+
+def _skeleton(line: str, number: int) -> str:
+    """The line with its page's number blanked out; other numbers stay."""
+    return re.sub(rf"(?<!\d){number}(?!\d)", "\0", line)

@@ -1,0 +1,30 @@
+"""XML from strangers: no document types, no entities, no network."""
+
+from typing import Any
+
+from lxml import etree
+
+
+class XmlRefusedError(ValueError):
+    """The XML declares a document type or entities, or is damaged; `entities` says which."""
+
+    def __init__(self, detail: str, entities: bool = False) -> None:
+        super().__init__(detail)
+        self.entities = entities
+
+
+def parsed_xml(data: bytes) -> Any:
+    """The root element. Raises XmlRefusedError."""
+    if b"<!DOCTYPE" in data or b"<!ENTITY" in data:
+        raise XmlRefusedError("document type", entities=True)
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_pis=True
+    )
+    try:
+        root = etree.fromstring(data, parser)
+    except etree.XMLSyntaxError as error:
+        raise XmlRefusedError(str(error)) from error
+    about: Any = root.getroottree().docinfo
+    if about.doctype:
+        raise XmlRefusedError("document type", entities=True)  # hidden by another encoding
+    return root
