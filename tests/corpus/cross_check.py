@@ -116,8 +116,11 @@ def _client_certificate(connection: Connection) -> str | None:
 
 
 def _first_data(connection: Connection) -> str | None:
-    data = connection.first("client", "Application Data")
-    return data.body.decode("utf-8", "replace") if data and data.opened else None
+    """All the client's data: against CBC attacks TLS 1.0 stacks send an empty record first."""
+    data = connection.all("client", "Application Data")
+    if not data or not all(message.opened for message in data):
+        return None
+    return b"".join(message.body for message in data).decode("utf-8", "replace")
 
 
 def _resumption_agrees(stated: str, seen: str) -> bool:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from authority import Issued
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from cryptography.x509 import Name
 from cryptography.x509.oid import NameOID
 
 NGINX_LOG_FORMAT = (
@@ -47,14 +47,17 @@ def client_randoms(keylog: Path) -> list[str]:
     return list(dict.fromkeys(row[1] for row in rows))
 
 
-def certificate_facts(sent: Sequence[Issued]) -> dict[str, str | list[str]]:
+def certificate_facts(
+    sent: Sequence[Issued] | Sequence[x509.Certificate],
+) -> dict[str, str | list[str]]:
     """The facts subjects, issuer, signature, key and modulus of the certificates a server sends."""
-    own = sent[0].certificate
+    given = [item.certificate if isinstance(item, Issued) else item for item in sent]
+    own = given[0]
     facts: dict[str, str | list[str]] = {
-        "subjects": [_common_name(item.certificate.subject) for item in sent],
-        "issuer": _common_name(own.issuer),
+        "subjects": [common_name(item.subject) for item in given],
+        "issuer": common_name(own.issuer),
         "signature": own.signature_algorithm_oid._name,
-        "key": _key_name(sent[0]),
+        "key": _key_name(own),
     }
     key = own.public_key()
     if isinstance(key, rsa.RSAPublicKey):
@@ -71,14 +74,15 @@ def suite_name(openssl_name: str) -> str:
     return next(row[0] for row in rows if row[2] == openssl_name)
 
 
-def _common_name(name: Name) -> str:
+def common_name(name: x509.Name) -> str:
+    """The common name in a distinguished name."""
     return str(name.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value)
 
 
-def _key_name(item: Issued) -> str:
-    key = item.key
-    if isinstance(key, rsa.RSAPrivateKey):
+def _key_name(certificate: x509.Certificate) -> str:
+    key = certificate.public_key()
+    if isinstance(key, rsa.RSAPublicKey):
         return f"rsa{key.key_size}"
-    if isinstance(key, ec.EllipticCurvePrivateKey):
+    if isinstance(key, ec.EllipticCurvePublicKey):
         return f"p{key.curve.key_size}"
-    return "ed25519" if isinstance(key, ed25519.Ed25519PrivateKey) else "ed448"
+    return "ed25519" if isinstance(key, ed25519.Ed25519PublicKey) else "ed448"
