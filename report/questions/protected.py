@@ -56,7 +56,9 @@ def _tag(suite: CipherSuite) -> int:
 
 def first_client_data(session: Session) -> Inference | None:
     """The client's first application data; None if it sent none that the capture holds."""
-    data = [m for m in session.of("application_data", client=True)]
+    if session.connection.hello_frame is None:
+        return None  # whatever comes first in the capture need not be the first that was sent
+    data = list(session.of("application_data", client=True))
     if not session.is_tls13:
         return Inference(data[0]) if data else None
     opened = [m for m in data if m.record.opened]

@@ -306,7 +306,14 @@ def _is(connection: Connection, host: str) -> bool:
 
 
 def _whole(connection: Connection) -> bool:
-    """Whether hellos and something encrypted from both sides were seen."""
+    """Whether hellos and something encrypted from both sides were seen.
+
+    A lone alert, by which a TLS 1.3 client turns the certificate down, ends no handshake: what
+    counts is a record that could hold a Finished (4 + 32 bytes, the type, a tag of at least 8).
+    """
     return bool(connection.client_hello and connection.server_hello) and all(
-        any(m.sender == side and m.encrypted for m in connection.messages) for side in SIDES
+        any(m.sender == side and m.encrypted and m.length >= 45 for m in connection.messages)
+        if connection.transport == "tcp" and connection.version == TLS13
+        else any(m.sender == side and m.encrypted for m in connection.messages)
+        for side in SIDES
     )
