@@ -21,8 +21,6 @@ _MOST_RUNS_OF_DATA = 4
 _RUNS_SHOWN_BEFORE_SUMMARY = 2
 _RANGE = "–"
 
-_DATA = Text("应用数据", "Application Data")
-
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -33,7 +31,7 @@ class Message:
     """Seconds since the first packet of the capture."""
     to_server: bool
     name: Text
-    """As Wireshark calls it; messages of kind `data` are named by the diagram itself."""
+    """As Wireshark calls it; data in a row share the name of the first."""
     kind: StepKind
     parts: tuple[int, ...] = ()
     """The frames that carried it, where there are several."""
@@ -114,10 +112,8 @@ def _step(run: _Run, anchors: Mapping[int, str]) -> DiagramStep:
 
 
 def _labels(run: _Run) -> list[tuple[Text, StepKind]]:
-    if run.kind == "data":
-        return [(_counted(_DATA, len(run.messages)), "data")]
-    if run.kind == "reset":
-        return [(_counted(run.messages[0].name, len(run.messages)), "reset")]
+    if run.kind in ("data", "reset"):
+        return [(_counted(run.messages[0].name, len(run.messages)), run.kind)]
     return [(_with_parts(m), m.kind) for m in run.messages]
 
 

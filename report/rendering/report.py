@@ -141,9 +141,8 @@ def _number(identifier: str, position: int) -> str:
 
 def _answered(bare: QuestionView, question: Question, answer: Answer) -> QuestionView:
     headline = _headline(question, answer)
-    said: Text | None = answer.text
-    if answer.text.zh == answer.text.en == "; ".join(line.en for line in headline):
-        said = None
+    repeated = headline and _plain(answer.text.zh) == "; ".join(line.zh for line in headline)
+    said = None if repeated else answer.text
     return QuestionView(
         id=bare.id,
         number=bare.number,
@@ -162,6 +161,10 @@ def _answered(bare: QuestionView, question: Question, answer: Answer) -> Questio
         exhibit=bare.exhibit,
         filter=bare.filter,
     )
+
+
+def _plain(text: str) -> str:
+    return text.replace("；", "; ")
 
 
 def _headline(question: Question, answer: Answer) -> tuple[Text, ...]:

@@ -18,6 +18,8 @@ _FIN, _SYN, _RST = 0x01, 0x02, 0x04
 _MOST_LISTED, _LISTED_AT_START, _LISTED_AT_END = 80, 45, 15
 _MOST_SESSIONS = 40
 _NO_ALARM = ("Window Update", "Keep-Alive")
+_DATA = Text("应用数据", "Application Data")
+_QUIC_DATA = Text("受保护的 QUIC 载荷", "Protected QUIC payload")
 Row = Mapping[Hashable, Any]
 
 CHOSEN: dict[str, Text] = {
@@ -140,30 +142,33 @@ def arrows(session: Session) -> list[Arrow]:
         frame, to_server = int(number), bool(session.from_client[number])
         time = float(row["frame.time_relative"])
         if frame in dissected:
-            found.extend(_arrow(m, time) for m in dissected[frame])
+            found.extend(_arrow(m, time, retry=m is session.retry) for m in dissected[frame])
         else:
-            found.extend([_data_arrow(frame, time, to_server)] * _data_records(row))
+            found.extend(_data_arrows(row, frame, time, to_server))
         found.extend(_tcp_arrows(row, frame, time, to_server))
     return found
 
 
-def _arrow(message: Message, time: float) -> Arrow:
+def _arrow(message: Message, time: float, *, retry: bool) -> Arrow:
     kind: StepKind = "encrypted" if message.encrypted else "clear"
     if message.protocol == "application_data":
         kind = "data"
     elif message.protocol == "alert":
         kind = "encrypted" if message.encrypted else "alert"
-    name = visible(message.name)
-    return Arrow(message.frame, time, message.from_client, Text(name, name), kind, message.parts)
+    shown = "Hello Retry Request" if retry else visible(message.name)
+    name = _DATA if kind == "data" else Text(shown, shown)
+    return Arrow(message.frame, time, message.from_client, name, kind, message.parts)
 
 
-def _data_arrow(frame: int, time: float, to_server: bool) -> Arrow:
-    return Arrow(frame, time, to_server, Text("应用数据", "Application Data"), "data")
-
-
-def _data_records(row: Row) -> int:
+def _data_arrows(row: Row, frame: int, time: float, to_server: bool) -> Iterator[Arrow]:
+    """Application data, by record; of QUIC the packets whose payload only the ends can read."""
+    if row["quic.connection.number"] and not row["tls.handshake.type"]:
+        yield Arrow(frame, time, to_server, _QUIC_DATA, "data")
+        return
     cell = row["tls.record.content_type"] or row["tls.record.opaque_type"]
-    return sum(kind == APPLICATION_DATA for kind in integers(cell))
+    for content_type in integers(cell):
+        if content_type == APPLICATION_DATA:
+            yield Arrow(frame, time, to_server, _DATA, "data")
 
 
 def _tcp_arrows(row: Row, frame: int, time: float, to_server: bool) -> Iterator[Arrow]:
