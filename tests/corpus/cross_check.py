@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 
 from tests.corpus.truth import same_value
 from tests.independent import Connection
-from tests.independent.expected import common_name, signature_name
+from tests.independent.expected import common_name, signature_name, subject_name
 from tests.independent.hello import EARLY_DATA, VERSIONS
 from tests.independent.packets import Endpoint
 from tests.independent.reader import TLS13
@@ -60,7 +60,7 @@ def _server_random(connection: Connection) -> str | None:
 
 def _subjects(connection: Connection) -> list[str] | None:
     sent = connection.certificates("server")
-    return None if sent is None else [common_name(item.subject) for item in sent]
+    return None if sent is None else [subject_name(item) for item in sent]
 
 
 def _issuer(connection: Connection) -> str | None:

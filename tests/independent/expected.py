@@ -221,6 +221,17 @@ def common_name(name: x509.Name) -> str:
     return name.rfc4514_string()
 
 
+def subject_name(certificate: x509.Certificate) -> str:
+    """Who a certificate is for: its subject; when that is empty its first alternative name."""
+    if certificate.subject.rdns:
+        return common_name(certificate.subject)
+    try:
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    except x509.ExtensionNotFound:
+        return ""
+    return next((str(name.value) for name in names.value), "")
+
+
 def signature_name(certificate: x509.Certificate) -> str:
     """The signature algorithm on a certificate, as RFC 3279, 4055, 5758 or 8410 name it."""
     oid = certificate.signature_algorithm_oid.dotted_string
@@ -429,7 +440,7 @@ QUESTIONS: dict[str, Callable[[Facts, Connection], Expected]] = {
     "q9": _of_server_hello(lambda connection: connection.suite),
     "q10": _of_server_hello(lambda connection: True),
     "q11": q11,
-    "q12": _of_certificates(lambda sent: [common_name(item.subject) for item in sent]),
+    "q12": _of_certificates(lambda sent: [subject_name(item) for item in sent]),
     "q13": _of_certificates(lambda sent: common_name(sent[0].issuer)),
     "q14": _of_certificates(lambda sent: signature_name(sent[0])),
     "q15": _of_certificates(_modulus),

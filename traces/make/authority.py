@@ -11,7 +11,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
 Key = (
@@ -70,6 +70,7 @@ def issue(
     authority: bool = False,
     client: bool = False,
     digest: str = "sha256",
+    pss: bool = False,
     ocsp: str | None = None,
     ca_issuers: str | None = None,
     crl: str | None = None,
@@ -80,16 +81,16 @@ def issue(
 
     `hosts` become subject alternative names; `ocsp`, `ca_issuers` and `crl` are URLs written into
     it; `digest` names the hash of an RSA or ECDSA signature by the issuer ("sha256", "sha384",
-    "sha512", "sha1").
+    "sha512", "sha1"), `pss` asks for RSASSA-PSS. With an empty `common_name` the whole subject
+    stays empty, and the alternative names say who it is for (RFC 5280 section 4.1.2.6).
     """
     private = new_key(key)
-    subject = x509.Name(
-        [
-            x509.NameAttribute(NameOID.COUNTRY_NAME, country),
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization),
-            x509.NameAttribute(NameOID.COMMON_NAME, common_name),
-        ]
+    parts = (
+        (NameOID.COUNTRY_NAME, country),
+        (NameOID.ORGANIZATION_NAME, organization),
+        (NameOID.COMMON_NAME, common_name),
     )
+    subject = x509.Name([x509.NameAttribute(*part) for part in parts if common_name])
     signer = issuer.key if issuer else private
     public = private.public_key()
     builder = (
@@ -112,11 +113,12 @@ def issue(
         builder = builder.add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
     if hosts:
         names = x509.SubjectAlternativeName([x509.DNSName(host) for host in hosts])
-        builder = builder.add_extension(names, critical=False)
+        builder = builder.add_extension(names, critical=not common_name)
     builder = _with_addresses(builder, ocsp, ca_issuers, crl)
     edwards = isinstance(signer, ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey)
     algorithm = None if edwards else getattr(hashes, digest.upper())()
-    return Issued(builder.sign(signer, algorithm), private)
+    scheme = padding.PSS(padding.MGF1(algorithm), padding.PSS.DIGEST_LENGTH) if pss else None
+    return Issued(builder.sign(signer, algorithm, rsa_padding=scheme), private)
 
 
 def chain(

@@ -54,9 +54,10 @@ def certificate_facts(
     given = [item.certificate if isinstance(item, Issued) else item for item in sent]
     own = given[0]
     facts: dict[str, str | list[str]] = {
-        "subjects": [common_name(item.subject) for item in given],
+        "subjects": [_subject(item) for item in given],
         "issuer": common_name(own.issuer),
-        "signature": own.signature_algorithm_oid._name,
+        # RFC 4055 calls it id-RSASSA-PSS.
+        "signature": own.signature_algorithm_oid._name.replace("rsassaPss", "RSASSA-PSS"),
         "key": _key_name(own),
     }
     key = own.public_key()
@@ -77,6 +78,14 @@ def suite_name(openssl_name: str) -> str:
 def common_name(name: x509.Name) -> str:
     """The common name in a distinguished name."""
     return str(name.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value)
+
+
+def _subject(certificate: x509.Certificate) -> str:
+    """The common name, or the first host name of a certificate with an empty subject."""
+    if certificate.subject.rdns:
+        return common_name(certificate.subject)
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    return names.value.get_values_for_type(x509.DNSName)[0]
 
 
 def _key_name(certificate: x509.Certificate) -> str:
