@@ -8,6 +8,7 @@ command line is ours (`sandbox`), and the exit status and every line of stderr a
 import asyncio
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -19,12 +20,14 @@ from typing import Any
 import pyshark.tshark.tshark
 from lxml import etree
 from pyshark.capture.file_capture import FileCapture
-from pyshark.tshark.output_parser.tshark_xml import DEL_BAD_XML_CHARS, TsharkXmlParser
+from pyshark.tshark.output_parser.tshark_xml import TsharkXmlParser
 
 from report.capture.sandbox import Invocation
 
 pyshark.tshark.tshark.get_config = lambda: None
 
+_NOT_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
+"""Bytes that XML 1.0 has no place for; tshark writes them as they come."""
 _CHUNK = 1 << 18
 _ENDS_WITHIN = 10.0
 """Seconds that tshark may take to exit after its last byte of output."""
@@ -132,7 +135,7 @@ class _ElementParser(TsharkXmlParser):  # type: ignore[misc]  # pyshark is untyp
     def _parse_single_packet(self, packet: bytes) -> tuple[etree._Element]:
         # In a tuple, because pyshark asks whether the packet is true, and an element without
         # children is not.
-        text = packet.decode("utf-8", "ignore").translate(DEL_BAD_XML_CHARS)
+        text = _NOT_XML.sub(b"", packet).decode("utf-8", "ignore")
         parser = etree.XMLParser(
             recover=True, huge_tree=True, resolve_entities=False, no_network=True, encoding="utf-8"
         )

@@ -69,7 +69,12 @@ class Trace:
     """One capture file with tshark at hand. Made by `open_trace`."""
 
     def __init__(
-        self, file: CaptureFile, keylog: Path | None, limits: Limits, folder: Path
+        self,
+        file: CaptureFile,
+        keylog: Path | None,
+        limits: Limits,
+        folder: Path,
+        tshark: tuple[Path, Version],
     ) -> None:
         self.name = file.shown_name
         self.sha256 = file.sha256
@@ -77,8 +82,7 @@ class Trace:
         self.container: Container = file.container
         self.keylog = keylog
         self._plain = file.plain
-        self._tshark = find_program("tshark")
-        self.tshark_version: Version = tshark_version(self._tshark)
+        self._tshark, self.tshark_version = tshark
         self._limits = limits
         self._configuration = folder
         self._workers = ThreadPoolExecutor(max_workers=3, thread_name_prefix="tshark")
@@ -267,12 +271,21 @@ def open_trace(
     key log cannot, `tshark-missing` where there is no tshark.
     """
     with contextlib.ExitStack() as stack:
+        # Three short waits at once: for tshark's version, for the sandbox, for the file's hash.
+        workers = stack.enter_context(ThreadPoolExecutor(max_workers=2))
+        tshark = workers.submit(_tshark)
+        workers.submit(bubblewrap)
         file = stack.enter_context(let_in(path))
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="labshark-")))
         folder.chmod(0o755)  # the sandbox reads it as another user
-        trace = Trace(file, keylog, limits, folder)
+        trace = Trace(file, keylog, limits, folder, tshark.result())
         stack.callback(trace.close)
         yield trace
+
+
+def _tshark() -> tuple[Path, Version]:
+    path = find_program("tshark")
+    return path, tshark_version(path)
 
 
 def _warning(slug: str, **values: object) -> Warning:

@@ -9,7 +9,6 @@ from report.assets import asset
 from report.commands.opening import Choice
 from report.commands.options import DEFAULT_LAB, Lang, LangOption, QuietOption, Screen
 from report.commands.report import make_report
-from report.student import load_student
 
 DEMO_HOST = "library.campus.example"
 
@@ -23,6 +22,8 @@ def demo(
     quiet: QuietOption = False,
 ) -> None:
     """Renders the report of the built-in trace. 用自带的抓包生成示例报告。"""
+    from report.student import load_student
+
     make_report(
         Choice(asset("traces", "demo.pcapng"), DEFAULT_LAB, host=DEMO_HOST),
         out,

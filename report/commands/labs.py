@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from report.commands.options import Lang, LangOption, Screen
-from report.labs.loader import built_in_labs, load_lab
 from report.text import Text
 
 labs = typer.Typer(
@@ -19,6 +18,8 @@ labs = typer.Typer(
 @labs.command("list")
 def list_labs(lang: LangOption = Lang.BOTH) -> None:
     """The labs that come with labshark. 列出内置的实验。"""
+    from report.labs.loader import built_in_labs, load_lab
+
     screen = Screen(lang)
     for name in built_in_labs():
         lab = load_lab(name)
@@ -32,6 +33,8 @@ def show(
     lang: LangOption = Lang.BOTH,
 ) -> None:
     """The questions of a lab. 显示一个实验的问题。"""
+    from report.labs.loader import load_lab
+
     screen = Screen(lang)
     found = load_lab(lab)
     for language in screen.languages:
@@ -52,7 +55,7 @@ def check(
 ) -> None:
     """Checks a lab file of your own. 检查自己的实验文件。"""
     # The queries that exist are known to the engine, which brings pandas.
-    from report.labs.loader import check_queries
+    from report.labs.loader import check_queries, load_lab
     from report.questions.queries import QUERIES
 
     screen = Screen(lang)

@@ -6,9 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from report.capture.trace import Trace, open_trace
-from report.labs.loader import load_lab
-
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -22,8 +19,12 @@ class Choice:
 
 
 @contextlib.contextmanager
-def answered(choice: Choice) -> Iterator[tuple[Trace, Any]]:
-    """The open capture and the `LabResult` of the lab on it; raises what either raises."""
+def answered(choice: Choice) -> Iterator[tuple[Any, Any]]:
+    """The open `Trace` and the `LabResult` of the lab on it; raises what either raises."""
+    # Here and below: `labshark --help` must not wait for pyshark, pydantic and pandas.
+    from report.capture.trace import open_trace
+    from report.labs.loader import load_lab
+
     lab = load_lab(choice.lab)
     with open_trace(choice.trace, choice.keylog) as trace:
         trace.start(lab.columns())

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -20,7 +20,6 @@ from report.commands.options import (
     TraceArgument,
 )
 from report.files import write_all
-from report.student import Student, load_student, load_words
 from report.text import Text
 
 StudentOption = Annotated[
@@ -53,6 +52,8 @@ def report(
     quiet: QuietOption = False,
 ) -> None:
     """The lab report of one capture. 生成一个抓包的实验报告。"""
+    from report.student import Student, load_student
+
     screen = Screen(lang, quiet=quiet)
     writer = load_student(student) if student else Student()
     writer = writer.with_fields(id=student_id, name=name, **{"class": class_})
@@ -75,15 +76,16 @@ def make_report(
     screen: Screen,
     lang: Lang,
     *,
-    student: Student,
+    student: Any,
     words: Path | None,
     with_answers: bool,
     with_pdf: bool,
 ) -> None:
-    """Writes the report's files into `folder` and says where they are."""
+    """Writes the report's files into `folder` and says where they are; `student` is a `Student`."""
     with answered(choice) as (opened, result):
         from report.rendering import terminal
         from report.rendering.output import report_files
+        from report.student import load_words
 
         own = load_words(words, frozenset(result.answers)) if words else {}
         files, missing_pdf = report_files(

@@ -5,13 +5,13 @@ frames; so the same condition finds the frames and writes the filter.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import pandas as pd
 
-from report.tables.packets import integers, occurrences
+from report.tables.packets import integers, occurrences, per_cell
 
 _FLAG_BITS = {
     "tcp.flags.fin": 0x01,
@@ -50,13 +50,13 @@ class Where:
 
     def _present(self, packets: pd.DataFrame) -> "pd.Series[bool]":
         if self.field in _FLAG_BITS:
-            return _cells(packets["tcp.flags"], self._flag_matches)
+            return _mask(packets["tcp.flags"], self._flag_matches)
         column = packets[self.field]
         if column.dtype == bool:
             return column.astype(bool)
         if not self.values:
-            return _cells(column, bool)
-        return _cells(column, self._matches)
+            return _mask(column, bool)
+        return _mask(column, self._matches)
 
     def _flag_matches(self, cell: str) -> bool:
         bit = _FLAG_BITS[self.field]
@@ -156,11 +156,8 @@ def proving_filter(packets: pd.DataFrame, condition: Condition, cited: Iterable[
     return " && ".join([_grouped(condition, "&&"), *bounds])
 
 
-def _cells(column: "pd.Series[str]", matches: object) -> "pd.Series[bool]":
-    """A test of cell texts, asked once per different text."""
-    assert callable(matches)
-    known = {value: bool(matches(str(value))) for value in column.astype("str").unique()}
-    return column.astype("str").map(known).astype(bool)
+def _mask(column: "pd.Series[str]", matches: Callable[[str], bool]) -> "pd.Series[bool]":
+    return pd.Series(per_cell(column, matches), index=column.index, dtype=bool)
 
 
 def _plain(value: str) -> str:

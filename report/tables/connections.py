@@ -1,12 +1,13 @@
 """The connections table: every connection of the capture that speaks TLS, over TCP or QUIC."""
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from report.tables.packets import integers, occurrences
+from report.tables.packets import integers, occurrences, per_cell
 from report.tls.registry import alert_name, cipher_suite_name, version_name
 
 CLIENT_HELLO, SERVER_HELLO = 1, 2
@@ -95,47 +96,103 @@ def find_connections(packets: pd.DataFrame) -> tuple[Connection, ...]:
 
     A TCP port used again is a connection of its own, as in Wireshark's numbering.
     """
+    speaking = [
+        _Packet(row) for row in packets.loc[speaks_tls(packets), _NEEDED].to_dict("records")
+    ]
     found = [
-        _connection(transport, stream, rows)
-        for transport, column in (("tcp", "tcp.stream"), ("quic", "quic.connection.number"))
-        for stream, rows in _streams(packets, column)
+        _connection(packets, transport, span, records)
+        for transport, column in STREAM_FIELDS.items()
+        for span, records in _streams(packets, transport, column, speaking)
     ]
     return tuple(sorted(found, key=lambda c: (c.first_frame, c.stream)))
 
 
-def _streams(packets: pd.DataFrame, column: str) -> Iterator[tuple[int, pd.DataFrame]]:
-    speaks_tls = (
+STREAM_FIELDS = {"tcp": "tcp.stream", "quic": "quic.connection.number"}
+"""The field that numbers the connections of each transport."""
+
+_NEEDED = [
+    "frame.number",
+    *("ip.src", "ip.dst", "ipv6.src", "ipv6.dst"),
+    *("tcp.srcport", "tcp.dstport", "udp.srcport", "udp.dstport"),
+    *STREAM_FIELDS.values(),
+    *("tls.record.content_type", "tls.record.opaque_type", "tls.record.length"),
+    *("tls.handshake.type", "tls.handshake.version", "tls.handshake.random"),
+    *("tls.handshake.session_id", "tls.handshake.ciphersuite", "tls.handshake.extension.type"),
+    *("tls.handshake.extensions.supported_version", "tls.handshake.extensions_server_name"),
+    *("tls.alert_message.level", "tls.alert_message.desc"),
+]
+
+
+def speaks_tls(packets: pd.DataFrame) -> "pd.Series[bool]":
+    """Which packets complete a TLS record or message."""
+    return (
         (packets["tls.handshake.type"] != "")
         | (packets["tls.record.content_type"] != "")
         | (packets["tls.record.opaque_type"] != "")
     )
-    named = packets[column].astype("str")
-    if column == "tcp.stream":
-        wanted = named[speaks_tls & (named != "")].unique()
-    else:
-        wanted = named[(packets["tls.handshake.type"] != "") & (named != "")].unique()
-    chosen = packets[named.isin(wanted)]
-    for value, rows in chosen.groupby(named[chosen.index], sort=False):
-        yield integers(value)[-1], rows
 
 
-def _connection(transport: str, stream: int, rows: pd.DataFrame) -> Connection:
-    records = tuple(map(_Packet, rows[_has_tls(rows)].to_dict("records")))
-    flags = rows["tcp.flags"].astype("str") if transport == "tcp" else None
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """Where a connection lies in the capture, whatever it carries."""
+
+    stream: int
+    first: int
+    last: int
+    packets: int
+    syn: int | None
+    ended: bool
+
+
+def _streams(
+    packets: pd.DataFrame, transport: str, column: str, speaking: "list[_Packet]"
+) -> Iterator[tuple[_Span, "list[_Packet]"]]:
+    of_stream: dict[int, list[_Packet]] = {}
+    for packet in speaking:
+        if transport == "tcp" or packet.handshakes:
+            for stream in packet.numbers(column)[-1:]:
+                of_stream.setdefault(stream, []).append(packet)
+    for span in _spans(packets, column, of_stream):
+        yield span, of_stream[span.stream]
+
+
+def _spans(packets: pd.DataFrame, column: str, wanted: Collection[int]) -> Iterator[_Span]:
+    stream = per_cell(packets[column], lambda cell: (integers(cell) or (-1,))[-1])
+    chosen = np.isin(stream, list(wanted))
+    rows = pd.DataFrame({"stream": stream[chosen], "frame": packets.index[chosen]})
+    flags = per_cell(packets["tcp.flags"], _all_flags)[chosen]
+    rows["opens"] = (flags & (_SYN | _ACK)) == _SYN
+    rows["ends"] = (flags & (_FIN | _RST)) != 0
+    opening = rows[rows["opens"]].groupby("stream")["frame"].min().to_dict()
+    ended = set(rows.loc[rows["ends"], "stream"])
+    extent = rows.groupby("stream")["frame"].agg(["min", "max", "size"])
+    for number, first, last, count in extent.itertuples(name=None):
+        syn = opening.get(number)
+        opened = None if syn is None else int(syn)
+        yield _Span(int(number), int(first), int(last), int(count), opened, number in ended)
+
+
+def _all_flags(cell: str) -> int:
+    # In a tunnel the inner segment's flags come last.
+    return (integers(cell) or (0,))[-1]
+
+
+def _connection(
+    packets: pd.DataFrame, transport: str, span: _Span, records: "list[_Packet]"
+) -> Connection:
     hello = next((p for p in records if CLIENT_HELLO in p.handshakes), None)
-    client, server, syn = _ends(transport, rows, flags, hello)
-    answer = _answer(records, hello)
+    client, server = _ends(packets, span, hello)
+    answer = _answer(records)
     version, suite = _agreed(answer)
-    alert = _fatal_alert(records)
     return Connection(
         transport=transport,
-        stream=stream,
+        stream=span.stream,
         client=client,
         server=server,
-        first_frame=int(rows.index[0]),
-        last_frame=int(rows.index[-1]),
-        packets=len(rows),
-        syn_frame=syn,
+        first_frame=span.first,
+        last_frame=span.last,
+        packets=span.packets,
+        syn_frame=span.syn if transport == "tcp" else None,
         hello_frame=hello.number if hello else None,
         server_hello_frame=answer.number if answer else None,
         server_name=hello.server_name if hello else "",
@@ -143,8 +200,8 @@ def _connection(transport: str, stream: int, rows: pd.DataFrame) -> Connection:
         cipher_suite=suite,
         resumed=_is_resumed(hello, answer, records),
         complete=answer is not None and _went_on(transport, records, answer, client),
-        fatal_alert=alert,
-        ended=flags is not None and any(_flagged(flags, _FIN | _RST)),
+        fatal_alert=_fatal_alert(records),
+        ended=transport == "tcp" and span.ended,
     )
 
 
@@ -182,13 +239,9 @@ class _Packet:
     def source(self) -> Endpoint:
         return _endpoint(self._row, "src")
 
-
-def _has_tls(rows: pd.DataFrame) -> "pd.Series[bool]":
-    return (
-        (rows["tls.handshake.type"] != "")
-        | (rows["tls.record.content_type"] != "")
-        | (rows["tls.record.opaque_type"] != "")
-    )
+    @property
+    def destination(self) -> Endpoint:
+        return _endpoint(self._row, "dst")
 
 
 def _endpoint(row: Row, side: str) -> Endpoint:
@@ -199,39 +252,18 @@ def _endpoint(row: Row, side: str) -> Endpoint:
     return Endpoint(address[-1] if address else "", port[-1] if port else 0)
 
 
-def _flagged(flags: "pd.Series[str]", wanted: int) -> list[bool]:
-    return [any(number & wanted for number in integers(value)) for value in flags]
-
-
-def _ends(
-    transport: str, rows: pd.DataFrame, flags: "pd.Series[str] | None", hello: _Packet | None
-) -> tuple[Endpoint, Endpoint, int | None]:
-    """Client, server and the frame of the SYN: who spoke first is the client."""
-    syn = None
-    if flags is not None:
-        opening = [
-            number
-            for number, value in flags.items()
-            if any(n & _SYN and not n & _ACK for n in integers(value))
-        ]
-        syn = int(str(opening[0])) if opening else None
+def _ends(packets: pd.DataFrame, span: _Span, hello: _Packet | None) -> tuple[Endpoint, Endpoint]:
+    """Client and server: who sent the hello, or else the SYN, is the client."""
     if hello is not None:
-        opener = rows.loc[hello.number].to_dict()
-    elif syn is not None:
-        opener = rows.loc[syn].to_dict()
-    else:
-        opener = rows.iloc[0].to_dict()
-        if _speaks_from_server(opener):
-            return _endpoint(opener, "dst"), _endpoint(opener, "src"), syn
-    return _endpoint(opener, "src"), _endpoint(opener, "dst"), syn
-
-
-def _speaks_from_server(row: Row) -> bool:
+        return hello.source, hello.destination
+    opener = _Packet(packets.loc[span.first if span.syn is None else span.syn, _NEEDED].to_dict())
     # Without a hello or a SYN the side with the lower port is taken for the server.
-    return _endpoint(row, "src").port < _endpoint(row, "dst").port
+    if span.syn is None and opener.source.port < opener.destination.port:
+        return opener.destination, opener.source
+    return opener.source, opener.destination
 
 
-def _answer(records: tuple[_Packet, ...], hello: _Packet | None) -> _Packet | None:
+def _answer(records: "list[_Packet]") -> _Packet | None:
     """The packet of the Server Hello that is not a Hello Retry Request."""
     for packet in records:
         if SERVER_HELLO in packet.handshakes and packet.random != RETRY_RANDOM:
@@ -252,9 +284,7 @@ def _agreed(answer: _Packet | None) -> tuple[str, str]:
     )
 
 
-def _is_resumed(
-    hello: _Packet | None, answer: _Packet | None, records: tuple[_Packet, ...]
-) -> bool:
+def _is_resumed(hello: _Packet | None, answer: _Packet | None, records: "list[_Packet]") -> bool:
     """Session id echoed and no certificate (RFC 5246, F.1.4), or a PSK chosen (RFC 8446, 2.2)."""
     if hello is None or answer is None:
         return False
@@ -267,7 +297,7 @@ def _is_resumed(
     }
 
 
-def _fatal_alert(records: tuple[_Packet, ...]) -> str:
+def _fatal_alert(records: "list[_Packet]") -> str:
     for packet in records:
         levels = packet.numbers("tls.alert_message.level")
         kinds = packet.numbers("tls.alert_message.desc")
@@ -277,9 +307,7 @@ def _fatal_alert(records: tuple[_Packet, ...]) -> str:
     return ""
 
 
-def _went_on(
-    transport: str, records: tuple[_Packet, ...], answer: _Packet, client: Endpoint
-) -> bool:
+def _went_on(transport: str, records: "list[_Packet]", answer: _Packet, client: Endpoint) -> bool:
     if transport == "quic":
         return True
     protected = _tls13_protected if answer.numbers(_CHOSEN_VERSION) else _changed_cipher

@@ -1,8 +1,10 @@
 """The packets table: one row per packet, one column per tshark field."""
 
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from report.capture.fields import AGGREGATOR, PACKET_FIELDS, SEPARATOR, Shape
@@ -63,14 +65,11 @@ def occurrences(value: object) -> Occurrences:
     return tuple(str(value).split(AGGREGATOR)) if value != "" else ()
 
 
-def holds(column: "pd.Series[str]", wanted: Iterable[str]) -> "pd.Series[bool]":
-    """Which packets hold one of `wanted` among a field's occurrences, as a display filter reads
-    `field in {…}`."""
-    among = frozenset(wanted)
-    matching = {
-        value: not among.isdisjoint(occurrences(value)) for value in column.unique() if value != ""
-    }
-    return column.map(matching).eq(True)
+def per_cell(column: "pd.Series[str]", read: Callable[[str], Any]) -> "np.ndarray[Any, Any]":
+    """`read` of every cell, one value per row, asked once per different cell."""
+    cells = column.astype("category").cat
+    known = np.array([read(str(cell)) for cell in cells.categories] + [read("")])
+    return known[cells.codes.to_numpy()]
 
 
 def integers(value: object) -> tuple[int, ...]:

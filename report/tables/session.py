@@ -13,12 +13,14 @@ from report.tables.connections import (
     APPLICATION_DATA,
     RETRY_RANDOM,
     SERVER_HELLO,
+    STREAM_FIELDS,
     Connection,
     Endpoint,
     find_connections,
+    speaks_tls,
 )
 from report.tables.messages import Message, Record, read_records
-from report.tables.packets import integers, occurrences
+from report.tables.packets import integers, occurrences, per_cell
 
 CHOSEN_BY = ("stream", "host", "lab", "complete", "hello", "first")
 """Why a connection is the session: the user's `--stream` or `--host`, the lab's own host, the
@@ -190,23 +192,21 @@ def _hosts(connections: tuple[Connection, ...], most: int = 12) -> list[str]:
 
 def connection_packets(packets: pd.DataFrame, connection: Connection) -> pd.DataFrame:
     """The packets table's rows of one connection."""
-    column = "tcp.stream" if connection.transport == "tcp" else "quic.connection.number"
-    wanted = str(connection.stream)
     span = packets.loc[connection.first_frame : connection.last_frame]
-    named = span[column].astype("str")
-    if connection.transport == "tcp":
-        return span[named == wanted]
-    return span[named.map(lambda cell: wanted in occurrences(cell))]
+    wanted = str(connection.stream)
+    column = span[STREAM_FIELDS[connection.transport]]
+    return span[per_cell(column, lambda cell: wanted in occurrences(cell))]
 
 
 def _from_client(rows: pd.DataFrame, connection: Connection) -> "pd.Series[bool]":
     ports = "tcp.srcport" if connection.transport == "tcp" else "udp.srcport"
     client = connection.client
-    by_port = rows[ports].map(lambda cell: integers(cell)[-1:] == (client.port,)).astype(bool)
     if client.port != connection.server.port:
-        return by_port
-    source = rows["ip.src"].astype("str").where(rows["ip.src"] != "", rows["ipv6.src"])
-    return source.map(lambda cell: occurrences(cell)[-1:] == (client.address,)).astype(bool)
+        own = per_cell(rows[ports], lambda cell: integers(cell)[-1:] == (client.port,))
+    else:
+        column = rows["ipv6.src" if ":" in client.address else "ip.src"]
+        own = per_cell(column, lambda cell: occurrences(cell)[-1:] == (client.address,))
+    return pd.Series(own, index=rows.index, dtype=bool)
 
 
 def frames_that_matter(rows: pd.DataFrame, side: "pd.Series[bool]") -> set[int]:
@@ -215,12 +215,14 @@ def frames_that_matter(rows: pd.DataFrame, side: "pd.Series[bool]") -> set[int]:
     Everything but bulk data: the TCP opening and end, every frame with a TLS message other than
     application data, and the first and last frames of application data in each direction.
     """
-    content = rows["tls.record.content_type"].astype("str")
-    opaque = rows["tls.record.opaque_type"].astype("str")
-    shown = (content != "") | (opaque != "") | (rows["tls.handshake.type"] != "")
-    only_data = (content.map(_only_data) & opaque.map(_only_data)).astype(bool)
-    flags = rows["tcp.flags"].map(lambda cell: any(n & 0x07 for n in integers(cell)))
-    matters = (shown & ~(only_data & (rows["tls.handshake.type"] == ""))) | flags.astype(bool)
+    shown = speaks_tls(rows).to_numpy()
+    only_data = (
+        per_cell(rows["tls.record.content_type"], _only_data)
+        & per_cell(rows["tls.record.opaque_type"], _only_data)
+        & (rows["tls.handshake.type"] == "").to_numpy()
+    )
+    opens_or_ends = per_cell(rows["tcp.flags"], lambda cell: any(n & 7 for n in integers(cell)))
+    matters = (shown & ~only_data) | opens_or_ends
     data = rows.index[shown & ~matters]
     chosen = set(map(int, rows.index[matters]))
     for client in (True, False):
