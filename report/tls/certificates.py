@@ -140,6 +140,8 @@ class Certificate:
     """One certificate as plain data. Times are UTC. Lists are empty where there is no extension."""
 
     der: bytes = field(repr=False)
+    version: int
+    """1 or 3; extensions exist in version 3 only."""
     subject: DistinguishedName
     issuer: DistinguishedName
     serial: str
@@ -221,6 +223,7 @@ def _read(der: bytes) -> Certificate:
     alternatives = found.get(x509.SubjectAlternativeName, list) or []
     return Certificate(
         der=der,
+        version=loaded.version.value + 1,
         subject=_name(loaded.subject),
         issuer=_name(loaded.issuer),
         serial=_der_integer(loaded.serial_number),

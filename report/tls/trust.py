@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cache
 from pathlib import Path
 
@@ -24,6 +25,8 @@ class TrustStore:
 
     roots: tuple[x509.Certificate, ...] = field(repr=False)
     source: Text
+    state: date | None = None
+    """The day whose trust it stands for; None: the user vouches for it."""
 
     def named(self, subject: x509.Name) -> tuple[x509.Certificate, ...]:
         """The roots with this subject."""
@@ -46,7 +49,16 @@ def certifi_store() -> TrustStore:
             f"certifi {version} 收录的 {len(roots)} 个 Mozilla 受信任根证书",
             f"the {len(roots)} roots that Mozilla trusts, from certifi {version}",
         ),
+        state=_day(version),
     )
+
+
+def _day(version: str) -> date | None:
+    """certifi numbers its versions by the day: 2026.10.18."""
+    try:
+        return date(*map(int, version.split(".")[:3]))
+    except (TypeError, ValueError):
+        return None
 
 
 def load_trust_store(path: Path) -> TrustStore:

@@ -1,7 +1,7 @@
 """A small certificate authority of the tests' own."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from ipaddress import ip_address
@@ -10,6 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
+from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 NOW = datetime(2024, 6, 1, 12, tzinfo=UTC)
@@ -174,6 +175,45 @@ def chain(leaf: Wanted = LEAF, intermediate: Wanted = INTERMEDIATE, root: Wanted
     return Chain(top, middle, issue(leaf, middle))
 
 
+@dataclass(frozen=True)
+class Stapled:
+    """What an OCSP answer shall say; without a responder the issuer signs it."""
+
+    about: Issued
+    issuer: Issued
+    status: ocsp.OCSPCertStatus = ocsp.OCSPCertStatus.GOOD
+    this_update: datetime = NOW - DAY
+    next_update: datetime | None = NOW + 6 * DAY
+    responder: Issued | None = None
+    with_certificate: bool = True
+    hash: hashes.HashAlgorithm = field(default_factory=hashes.SHA1)
+
+
+def ocsp_answer(wanted: Stapled) -> bytes:
+    """An OCSP answer in DER."""
+    revoked = wanted.status is ocsp.OCSPCertStatus.REVOKED
+    signer = wanted.responder or wanted.issuer
+    builder = (
+        ocsp.OCSPResponseBuilder()
+        .add_response(
+            cert=wanted.about.certificate,
+            issuer=wanted.issuer.certificate,
+            algorithm=wanted.hash,
+            cert_status=wanted.status,
+            this_update=wanted.this_update,
+            next_update=wanted.next_update,
+            revocation_time=NOW - 10 * DAY if revoked else None,
+            revocation_reason=x509.ReasonFlags.key_compromise if revoked else None,
+        )
+        .responder_id(ocsp.OCSPResponderEncoding.HASH, signer.certificate)
+    )
+    if wanted.responder and wanted.with_certificate:
+        builder = builder.certificates([wanted.responder.certificate])
+    algorithm = None if isinstance(signer.key, ed25519.Ed25519PrivateKey) else hashes.SHA256()
+    answer = builder.sign(signer.key, algorithm)
+    return answer.public_bytes(serialization.Encoding.DER)
+
+
 __all__ = [
     "DAY",
     "INTERMEDIATE",
@@ -182,11 +222,13 @@ __all__ = [
     "ROOT",
     "Chain",
     "Issued",
+    "Stapled",
     "Wanted",
     "chain",
     "ec_key",
     "ed25519_key",
     "issue",
+    "ocsp_answer",
     "replace",
     "rsa_key",
 ]
