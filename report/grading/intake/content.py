@@ -10,6 +10,7 @@ from pathlib import Path
 from report.grading.intake.encoding import NotTextError, decode_text
 from report.grading.intake.limits import MIB, NestedLimits
 from report.grading.intake.zips import RefusedError, opened_zip
+from report.tls.keylog import parse_keylog
 
 HEAD = 1 << 16
 _SMALL_JSON = 8 * MIB
@@ -96,12 +97,6 @@ _MARKDOWN = re.compile(
     r"^(?:#{1,6}\s+\S|```|~~~|\s{0,3}>\s|\|.*\|\s*$|\s{0,3}[*+-]\s+\S|!\[)|\*\*[^*\n]+\*\*|\]\([^)\n]+\)",
     re.M,
 )
-_NSS_LINE = re.compile(
-    r"(?:CLIENT_RANDOM|SERVER_HANDSHAKE_TRAFFIC_SECRET|CLIENT_HANDSHAKE_TRAFFIC_SECRET"
-    r"|SERVER_TRAFFIC_SECRET_\d+|CLIENT_TRAFFIC_SECRET_\d+|EXPORTER_SECRET|EARLY_EXPORTER_SECRET"
-    r"|CLIENT_EARLY_TRAFFIC_SECRET|RSA|PMS_CLIENT_RANDOM|ECH_SECRET|ECH_CONFIG"
-    r"|QUIC_\w+) [0-9A-Fa-f]{16,} [0-9A-Fa-f]{16,}"
-)
 
 
 def content_of(path: Path, name: str) -> Content:
@@ -180,7 +175,7 @@ def _text(path: Path, head: bytes, ending: str) -> Content:
         return Content(Role.OTHER)
     if not text.strip():
         return Content(Role.OTHER)
-    if looks_like_keylog(text):
+    if _is_keylog(text):
         return Content(Role.KEYLOG)
     if text.lstrip().startswith("MIME-Version:") and "multipart/related" in text[:2000]:
         return Content(Role.OTHER, named="MHTML")
@@ -199,10 +194,11 @@ def _prose(text: str, ending: str) -> Content:
     return Content(Role.WRITEUP, Kind.PLAIN, text=True)
 
 
-def looks_like_keylog(text: str) -> bool:
-    """Whether most lines that say something are of the NSS key log format."""
+def _is_keylog(text: str) -> bool:
+    """Whether most lines that say something are secrets; a write-up may quote one."""
+    log = parse_keylog(text.encode())
     lines = [s for line in text.splitlines() if (s := line.strip()) and not s.startswith("#")]
-    return bool(lines) and sum(bool(_NSS_LINE.match(s)) for s in lines) * 2 > len(lines)
+    return not log.empty and log.skipped * 2 < len(lines)
 
 
 def _is_answers(path: Path) -> bool:

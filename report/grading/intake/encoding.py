@@ -37,7 +37,11 @@ def decode_text(data: bytes, *, whole: bool = True) -> tuple[str, str]:
 
 def decode_name(raw: bytes) -> str:
     """A file name from a zip that does not say its encoding: UTF-8, else GB18030, else cp437."""
-    return _eight_bit(raw, "cp437")[0]
+    text, encoding = _eight_bit(raw, "cp437")
+    if encoding == "cp437" and any(unicodedata.category(c) in ("So", "Sm", "No") for c in text):
+        # Names have no box drawings in them: a name in rare characters.
+        return _decoded(raw, "gb18030", True) or text
+    return text
 
 
 def _strict(data: bytes, encoding: str, whole: bool) -> str:

@@ -302,11 +302,18 @@ def _named(loose: list[_Item], census: _Census) -> tuple[dict[str, list[_Item]],
 
 
 def _is_one_person(items: list[_Item]) -> bool:
-    """One write-up and one capture under any names are one student's; more are a class's."""
+    """One write-up and one capture under any names are one student's; more are a class's.
+
+    Unless all are called `report`, `capture` and the like: then nobody else is meant.
+    """
+    if all(_says_nothing(_stem(item)) for item in items):
+        return True
     roles = Counter(item.found.content.role.value for item in items)
-    return roles["writeup"] + roles["answers"] <= 1 and (
-        roles["capture"] <= 1 or len(_by_stem(items)) == 1
-    )
+    return roles["writeup"] <= 1 and (roles["capture"] <= 1 or len(_by_stem(items)) == 1)
+
+
+def _says_nothing(stem: str) -> bool:
+    return any(c.isalpha() for c in stem) and identity(stem) == Identity(None, None)
 
 
 def _by_stem(items: list[_Item]) -> dict[str, list[_Item]]:

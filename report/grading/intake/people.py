@@ -26,7 +26,7 @@ name class section group team project exercise week keylog keys key sslkeylog ss
 screenshot screenshots image images img figure figures pcap pcapng docx doc pdf md txt zip html htm
 json png jpg late new file files folder rev the of and my mine for in untitled document scan network
 networks networking computer cs cn feedback question questions readme instructions roster grades
-handout template sample solution solutions"""
+handout template sample solution solutions notes note summary"""
 _EN_NOISE = frozenset(_EN_WORDS.split())
 _SURNAMES = frozenset(
     "王李张刘陈杨黄赵周吴徐孙马朱胡郭何林高罗郑梁谢宋唐许韩邓冯曹彭曾肖田董潘袁蔡蒋余于杜叶程魏苏吕丁"

@@ -84,7 +84,7 @@ def _is_number(value: Value) -> bool:
     """A finite number; what else stands in a column of numbers is text."""
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         return False
-    return math.isfinite(value) and abs(value) < 1e15
+    return math.isfinite(value) and abs(float(value)) < 1e15
 
 
 def xlsx_bytes(tables: Sequence[Table]) -> bytes:

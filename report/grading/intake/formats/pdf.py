@@ -13,7 +13,7 @@ from pypdf import PageObject, PdfReader
 from pypdf.errors import DependencyError, PyPdfError
 
 from report.grading.intake.answersjson import FILE_NAME, parse_answers
-from report.grading.intake.formats.actualtext import apply_actual_text
+from report.grading.intake.formats.pdffonts import repair_fonts
 from report.grading.intake.formats.wrapping import joined_lines, without_running_lines
 from report.grading.intake.lines import LineKind, LineSink, Place, UnreadableError
 
@@ -109,7 +109,7 @@ def _page(page: PageObject) -> tuple[list[str], list[_Picture]]:
     In the order of the file, list numbers may come after everything else (WeasyPrint), so lines
     are taken by position; what that misses (text in forms of its own) shows by its length.
     """
-    apply_actual_text(page)
+    repair_fonts(page)
     plain, pictures = _in_file_order(page)
     try:
         by_position = page.extract_text(

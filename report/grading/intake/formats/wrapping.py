@@ -19,12 +19,15 @@ _HEX_TAIL = re.compile(
     r"(?:[0-9a-f]{16,}|(?:[0-9a-f]{2}[ :]){8,}[0-9a-f]{0,2}[ :]?)\Z", re.IGNORECASE
 )
 _HEX_LINE = re.compile(r"[0-9a-f]{2,}(?:[ :][0-9a-f]{2})*[.。,，]?\Z", re.IGNORECASE)
+_NAME_TAIL = re.compile(r"[A-Z0-9]+(?:_[A-Z0-9]+){2,}_?\Z")
+_NAME_HEAD = re.compile(r"(?:[A-Z0-9]*_)+[A-Z0-9]+\b")
+_BROWSER_HEAD = re.compile(r"\d{1,4}[/.年-]\d{1,2}[/.月-]\d{1,4}日?,? .{0,3}\d{1,2}:\d\d")
+_BROWSER_FOOT = re.compile(r"(?:file|https?)://\S+ \d+/\d+\Z")
 _PAGE_WORDS = re.compile(
     r"(?:第\s*1\s*页.*|page\s*1(?:\s*(?:of|/)\s*1)?|1\s*/\s*1|-\s*1\s*-)\Z", re.I
 )
 _MOST_RUNNING = 3
 """Lines of a header or a footer."""
-_LONG_ENOUGH = 12
 
 
 @dataclass(slots=True)
@@ -47,7 +50,7 @@ def joined_lines(lines: Sequence[str]) -> list[Joined]:
     last_full = False
     for raw in lines:
         line = _squeezed(raw)
-        if result and last_full and _goes_on(result[-1].text, line):
+        if result and _goes_on(result[-1].text, line, last_full):
             result[-1].text = _join(result[-1].text, line)
             result[-1].parts.append(line)
         else:
@@ -60,15 +63,26 @@ def _squeezed(line: str) -> str:
     return " ".join(line.split())
 
 
-def _goes_on(before: str, line: str) -> bool:
+def _goes_on(before: str, line: str, is_full: bool) -> bool:
+    if _is_cut_name(before, line):
+        return True  # in a narrow cell
+    if not is_full:
+        return False
     if _HEX_TAIL.search(before) and _HEX_LINE.match(line):
         return True
-    if before[-1] in _ENDS or before.endswith("."):
+    if before[-1] in _ENDS or before.endswith(".") or _NAME_TAIL.search(before):
         return False
     return not _STARTS.match(line)
 
 
+def _is_cut_name(before: str, line: str) -> bool:
+    """TLS_ECDHE_RSA_WITH_AES_12 | 8_GCM_SHA256."""
+    return bool(_NAME_TAIL.search(before) and _NAME_HEAD.match(line))
+
+
 def _join(before: str, line: str) -> str:
+    if _is_cut_name(before, line):
+        return before + line
     if _HEX_TAIL.search(before) and _HEX_LINE.match(line):
         return (
             before + (" " if re.search(r"[0-9a-fA-F]{2} [0-9a-fA-F]{2}\Z", before) else "") + line
@@ -109,32 +123,45 @@ def without_running_lines(pages: Sequence[Sequence[str]]) -> list[list[str]]:
 
 
 def _without_sole_number(lines: list[str]) -> list[str]:
+    """A single page: its number in so many words, and what a browser prints around it."""
+    if lines and _BROWSER_FOOT.match(_squeezed(lines[-1])):
+        first = 1 if _BROWSER_HEAD.match(_squeezed(lines[0])) else 0
+        return lines[first:-1]
     return lines[:-1] if lines and _PAGE_WORDS.match(_squeezed(lines[-1])) else lines
 
 
 def _peeled(pages: list[list[str]], edge: int) -> bool:
     """Take the line at one edge off the pages that share it; whether there were such."""
     outer = [_squeezed(page[edge]) if page else "" for page in pages]
+    skeletons = [_skeletons(line, number) for number, line in enumerate(outer, 1)]
     needed = max(2, len(pages) * 0.6)
-    running = {
+    same = {
         line
-        for line, count in Counter(filter(None, outer)).items()
-        if count >= needed and (count > 2 or len(line) >= _LONG_ENOUGH) and len(line) > 2
+        for line, times in Counter(outer).items()
+        if times >= needed and _may_run(line, len(pages))
     }
-    skeletons = [_skeleton(line, number) for number, line in enumerate(outer, 1)]
     counted = {
         skeleton
-        for skeleton, count in Counter(skeletons).items()
-        if count >= needed and "\0" in skeleton
+        for skeleton, times in Counter(s for found in skeletons for s in found).items()
+        if times >= needed
     }
     found = False
-    for page, line, skeleton in zip(pages, outer, skeletons, strict=True):
-        if page and (line in running or skeleton in counted):
+    for page, line, shapes in zip(pages, outer, skeletons, strict=True):
+        if page and (line in same or counted & shapes):
             page.pop(edge)
             found = True
     return found
 
 
-def _skeleton(line: str, number: int) -> str:
-    """The line with its page's number blanked out; other numbers stay."""
-    return re.sub(rf"(?<!\d){number}(?!\d)", "\0", line)
+def _may_run(line: str, pages: int) -> bool:
+    """Whether a line that stands on most pages is a header; the same answer twice is none."""
+    width, is_start = display_width(line), bool(_STARTS.match(line))
+    if pages > 2 and width >= 10:
+        return True
+    return width >= (10 if pages == 2 else 4) and not is_start
+
+
+def _skeletons(line: str, number: int) -> set[str]:
+    """The line with its page's number blanked out, once for each place where it stands."""
+    places = re.finditer(rf"(?<!\d){number}(?!\d)", line)
+    return {f"{line[: m.start()]}\0{line[m.end() :]}" for m in places}

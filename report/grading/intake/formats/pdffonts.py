@@ -1,10 +1,12 @@
-"""What Chromium's PDFs say beside the glyphs: `/ActualText` where a font's own map is wrong.
+"""Repairs to a page's fonts, so that the text in a PDF can be read.
 
 Browsers draw list numbers with other digits than text (tabular figures); the font maps those to
-nothing that can be read, and the true character stands in the marked content around them
-(ISO 32000-1, 14.9.4). Readers that only follow the font lose every number.
+nothing that can be read, and the true character stands in the marked content around them as
+`/ActualText` (ISO 32000-1, 14.9.4). And a composite font may bring a character map of its own,
+which pypdf does not follow.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,28 +16,46 @@ from pypdf.generic import (
     DecodedStreamObject,
     DictionaryObject,
     NameObject,
+    StreamObject,
     TextStringObject,
 )
 
 _SHOWN = (b"Tj", b"TJ", b"'", b'"')
+_TWO_BYTES = re.compile(rb"1\s+begincodespacerange\s*<0000>\s*<ffff>\s*endcodespacerange", re.I)
 _MOST_CODES = 4096
 Corrections = dict[str, dict[bytes, str]]
 """Font's name in the page to code to text."""
 
 
-def apply_actual_text(page: PageObject) -> None:
-    """Put the characters that the page's `/ActualText` gives single glyphs into its fonts' maps."""
+def repair_fonts(page: PageObject) -> None:
+    """Make the maps of the page's fonts say what the page says."""
+    fonts = _fonts(page)
+    for font in fonts.values():
+        _use_two_bytes(font)
     content = page.get_contents()
     if content is None or b"ActualText" not in content.get_data():
         return
-    fonts: Any = page.get("/Resources")
-    fonts = fonts.get_object().get("/Font") if fonts is not None else None
-    if fonts is None:
-        return
     for name, codes in _corrections(content.operations).items():
-        font = fonts.get_object().get(name)
-        if font is not None:
-            _correct(font.get_object(), codes)
+        if name in fonts:
+            _correct(fonts[name], codes)
+
+
+def _fonts(page: PageObject) -> dict[str, Any]:
+    resources: Any = page.get("/Resources")
+    fonts = resources.get_object().get("/Font") if resources is not None else None
+    if fonts is None:
+        return {}
+    return {str(name): font.get_object() for name, font in fonts.get_object().items()}
+
+
+def _use_two_bytes(font: Any) -> None:
+    """A map whose codes are all of two bytes: the text map goes by code, so Identity-H will do."""
+    encoding = font.get("/Encoding")
+    if font.get("/Subtype") != "/Type0" or encoding is None:
+        return
+    encoding = encoding.get_object()
+    if isinstance(encoding, StreamObject) and _TWO_BYTES.search(encoding.get_data()):
+        font[NameObject("/Encoding")] = NameObject("/Identity-H")
 
 
 def _corrections(operations: list[tuple[Any, bytes]]) -> Corrections:
