@@ -6,17 +6,16 @@ A test holds the table against `tshark -G fields` of the installed tshark.
 from dataclasses import dataclass
 from typing import Literal
 
-from report.capture.programs import Version
-
 Shape = Literal["integer", "hex", "real", "flag", "text", "many"]
 """How a column reads: one `integer` (decimal) or `hex` number, one `real` number, a `flag` that
 is set where the field occurs, one `text`, or `many` occurrences kept as text, parted by
 `AGGREGATOR`."""
 
 SEPARATOR = "\t"
-AGGREGATOR = "\f"
-"""tshark writes a tab, a form feed or a newline inside a value as an escape, so these two bytes
-part columns and occurrences without doubt."""
+AGGREGATOR = "\x1f"
+"""tshark writes a tab or a newline inside a value as an escape, so columns and rows are parted
+without doubt. A unit separator passes through as it is, which no number, address or hex string
+can hold; names, which could, are taken from the bytes where an answer rests on them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +75,18 @@ PACKET_FIELDS: tuple[Field, ...] = (
 )
 
 COLUMN_TITLES = ("Source", "Destination", "Protocol", "Info")
-"""Columns of Wireshark's packet list; their field names differ by version, see `column_field`."""
+"""Columns of Wireshark's packet list."""
 
 
-def column_field(title: str, version: Version) -> str:
-    """tshark's name for a column of the packet list: `_ws.col.Info`, in lower case since 4.2."""
-    return f"_ws.col.{title.lower() if version >= (4, 2, 0) else title}"
+def column_field(title: str) -> str:
+    """tshark's name for a column of the packet list by its title: `_ws.col.Info`.
+
+    Since 4.4 the columns have fields of their own (`_ws.col.def_src`, `_ws.col.info`); the name
+    made of the title is understood before and after.
+    """
+    return f"_ws.col.{title}"
 
 
 def column_name(title: str) -> str:
-    """The packets table's own name for it, the same for every version: `_ws.col.info`."""
+    """The packets table's own name for it: `_ws.col.info`."""
     return f"_ws.col.{title.lower()}"

@@ -116,7 +116,7 @@ class Trace:
         return self._columns[fields]
 
     def _read_columns(self, fields: tuple[str, ...]) -> Columns:
-        shown = [column_field(title, self.tshark_version) for title in COLUMN_TITLES]
+        shown = [column_field(title) for title in COLUMN_TITLES]
         wanted = [word for name in (*fields, *shown) for word in ("-e", name)]
         options = ["-T", "fields", "-E", f"aggregator={AGGREGATOR}", "-E", "quote=n", *wanted]
         rows, ending = self._pass(options).output()

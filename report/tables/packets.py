@@ -61,7 +61,7 @@ def _dtype(name: str) -> str:
 
 
 def occurrences(value: object) -> Occurrences:
-    """A cell's values, in the order tshark met them: `"22\\f20"` is `("22", "20")`."""
+    """A cell's values, in the order tshark met them: `"22\\x1f20"` is `("22", "20")`."""
     return tuple(str(value).split(AGGREGATOR)) if value != "" else ()
 
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -11,6 +11,7 @@ from report.capture.trace import Trace
 from report.errors import LabsharkError
 from report.tables.connections import (
     APPLICATION_DATA,
+    CLIENT_HELLO,
     RETRY_RANDOM,
     SERVER_HELLO,
     STREAM_FIELDS,
@@ -135,8 +136,20 @@ def open_session(
     def detail(frame: int) -> FrameDetail | None:
         return trace.detail([frame]).get(frame)
 
-    session = Session(connection, chosen, rows, side, records, messages, detail)
+    named = _with_exact_name(connection, messages)
+    connections = tuple(named if c is connection else c for c in connections)
+    session = Session(named, chosen, rows, side, records, messages, detail)
     return session, connections
+
+
+def _with_exact_name(connection: Connection, messages: tuple[Message, ...]) -> Connection:
+    """The server name from the hello's bytes: tshark's columns cannot tell `\\n` from a newline."""
+    hello = next((m for m in messages if m.from_client and m.type == CLIENT_HELLO), None)
+    field = hello.first("tls.handshake.extensions_server_name") if hello else None
+    octets = field.octets if field else None
+    if octets is None:
+        return connection
+    return replace(connection, server_name=octets.decode("utf-8", "backslashreplace"))
 
 
 def choose(
