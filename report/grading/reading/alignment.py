@@ -30,9 +30,9 @@ _ANSWERED = 0.7
 _UNANSWERED = -0.3
 _RUN_GOES_ON = 0.25
 _RUN_BREAKS = -0.25
-_LEAST_ALIKE = 0.55
+_LEAST_ALIKE = 0.35
 _NEAR = 4
-_MOST = 1500
+_MOST = 600
 
 
 @dataclass(frozen=True, slots=True)

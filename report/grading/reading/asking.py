@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from report.grading.reading.asked import Asked, Questions
+from report.grading.reading.sentences import CLOSING, OPENING, sentences
+from report.grading.reading.stances import denies
 from report.questions.kinds import kind
 from report.questions.kinds.characters import folded, wording
 
-_OPENING, _CLOSING = "([{（【「『“", ")]}）】」』”"
-_ENDS = "?？。！!；;"
 _MARKER = wording(
     r"(?:^|(?<=[\s?。？!.)）]))\W{0,3}(?:(?:我的)?(?:答案?|回答|解答?|作答)(?:[是为]?\s*[:：])"
     r"|(?:my )?(?:answers?|ans|response|solution|a)\s*(?:is)?\s*[:=])\s*",
@@ -24,7 +24,14 @@ _MAYBE = wording(
     r"^\W*(?:也许|可能|应该|大概|或许|我觉得|我认为|猜测?|估计|maybe|perhaps|probably|i think"
     r"|i guess|possibly)"
 )
-_BETWEEN = wording(r"\s*(?:[:：=\t|]|—+|-{2,}|→|⇒|->|=>|\s-\s)\s*")
+_IMPERATIVE = wording(
+    r"^\W*(?:state|give|list|name|find|write|identify|what|which|who|where|how|why|does|did|is|are"
+    r"|写出|给出|指出|找出|列出|说明|说出|请|简述|什么|哪)"
+)
+_ASKING = wording(
+    r"有没有|有无|是否|是不是|哪[个条些张]|什么|多少|几[个种张位]|谁|为何|如何|先后|吗\W*$"
+)
+_BETWEEN = wording(r"\s*(?:[:：\t|]|(?<!\bCN)(?<!\bO)=|—+|-{2,}|→|⇒|->|=>|\s-\s)\s*")
 _LONG_ENOUGH = 8
 _ASKS = 0.4
 _NAMES = 0.45
@@ -61,20 +68,6 @@ def without_marker(text: str) -> tuple[str, bool]:
     return (text[marker.end() :].strip(), True) if marker else (text, False)
 
 
-def sentences(text: str) -> list[str]:
-    """The sentences of a text with their ends; a bracket stays with what stands before it."""
-    pieces: list[str] = []
-    begin = depth = 0
-    for at, character in enumerate(text):
-        depth += (character in _OPENING) - (character in _CLOSING and depth > 0)
-        full_stop = character == "." and text[at + 1 : at + 2] in ("", " ", "\t")
-        if depth == 0 and (character in _ENDS or full_stop or character in "\t\n"):
-            pieces.append(text[begin : at + 1])
-            begin = at + 1
-    pieces.append(text[begin:])
-    return [piece for piece in pieces if piece.strip()]
-
-
 def is_question(piece: str) -> bool:
     """Whether a sentence asks something, and is not a doubtful answer (`28?`, `maybe 28?`)."""
     plain = folded(piece).rstrip(" \t\"'*`)）")
@@ -97,7 +90,7 @@ def _asking(pieces: list[str], asked: Asked, questions: Questions) -> int:
 
 def _goes_on(piece: str) -> bool:
     stripped = folded(piece).strip()
-    bracketed = stripped[:1] in _OPENING and stripped.rstrip(".。 ")[-1:] in _CLOSING
+    bracketed = stripped[:1] in OPENING and stripped.rstrip(".。 ")[-1:] in CLOSING
     return bool(_HINT.match(stripped)) or (bracketed and len(stripped) > 12)
 
 
@@ -106,7 +99,8 @@ def _keyed(text: str, asked: Asked, questions: Questions) -> Parted:
     between = _BETWEEN.search(folded(text))
     if between and between.end() < len(text):
         left, right = text[: between.start()], text[between.end() :]
-        if not left.strip() or questions.likeness(left, asked) >= _NAMES:
+        named = not left.strip() or questions.likeness(left, asked) >= _NAMES
+        if named and (_says_something(right, asked) or not _says_something(left, asked)):
             return Parted(left, right.strip())
     if questions.likeness(text, asked) >= _ASKS and not _says_something(text, asked):
         return Parted(text, "")
@@ -114,6 +108,8 @@ def _keyed(text: str, asked: Asked, questions: Questions) -> Parted:
 
 
 def _says_something(text: str, asked: Asked) -> bool:
-    if asked.kind == "text":
-        return len(text) > 60
-    return kind(asked.kind).parse(text) is not None
+    if _IMPERATIVE.match(folded(text)) or _ASKING.search(folded(text)):
+        return False
+    if asked.kind == "text" or text.rstrip()[-1:] in ".。!！":
+        return len(text) > 60 or text.rstrip()[-1:] in ".。!！"
+    return kind(asked.kind).parse(text) is not None or (asked.deniable and denies(text))

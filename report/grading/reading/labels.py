@@ -21,8 +21,9 @@ _HAN = "[一二三四五六七八九十]{1,3}"
 _NUMBER = rf"(?P<n>\d{{1,3}}|{_HAN})"
 _LEAD = r"(?P<lead>[\s>*#_~\-•·●■◆▪]*)"
 _STOP = r"\s*[.:、)\],，\-]*\s*"
+_ASKED = r"(?:questions?|task|exercise|problem|que\.?)"
 _STYLES: tuple[tuple[str, str], ...] = (
-    ("question", rf"(?:questions?|task|exercise|problem|que\.?)\s*[.#:]?\s*(?P<n>\d{{1,3}})\b{_STOP}"),
+    ("question", rf"{_ASKED}\s*[.#:]?\s*(?P<n>\d{{1,3}})\b{_STOP}"),
     ("q", rf"q\s*[.\-_]?\s*(?P<n>\d{{1,3}})\b{_STOP}"),
     ("a", r"a(?:ns(?:wer)?)?\s*(?:to\s*)?[.#]?\s*(?P<n>\d{1,3})\s*[.:)、\-]\s*"),
     ("题", rf"第\s*{_NUMBER}\s*(?:小题|题|问|个问题){_STOP}"),
@@ -50,8 +51,8 @@ _ENCLOSED = {
 }
 _ENCLOSED_AT_HEAD = re.compile(rf"[\s*>-]*(?P<n>[{''.join(_ENCLOSED)}])[\s.、)）:：]*")
 _INSIDE = re.compile(
-    r"(?:(?<=[\s;；,，。|/])|^)(?:[Qq]\s?)?(?:[(（]\s*\d{1,2}\s*[)）]"
-    r"|\d{1,2}\s*[.、)）:：．](?!\d))"
+    r"(?:(?<=[\s;；,，。|/])|^)(?:[Qq]\s?)?"
+    r"(?:[(（]\s*\d{1,2}\s*[)）]|\d{1,2}\s*(?:[、)）]|[.:：．](?!\d)))"
     rf"|[{''.join(_ENCLOSED)}]"
 )
 
@@ -85,6 +86,8 @@ def labels_inside(text: str) -> list[tuple[int, Label]]:
     run = [(0, first)]
     for found in _INSIDE.finditer(text, first.end):
         label = label_at(text[found.start() :])
-        if label and label.style == first.style and label.number == run[-1][1].number + 1:
+        start, last = run[-1]
+        follows = label and label.style == first.style and label.number == last.number + 1
+        if label and follows and text[start + last.end : found.start()].strip():
             run.append((found.start(), label))
     return run if len(run) > 1 else []

@@ -4,14 +4,16 @@ from collections.abc import Sequence
 
 from report.grading.intake.lines import Line
 from report.grading.reading.alignment import Anchor, anchors
-from report.grading.reading.asked import questions_of
+from report.grading.reading.asked import Questions, questions_of
 from report.grading.reading.blocks import blocks
 from report.grading.reading.given import GivenAnswer, nothing_given
 from report.grading.reading.segments import Segment, segments_of
+from report.grading.reading.sentences import sentence_lines
 from report.grading.reading.values import given_answer
 from report.labs.model import Lab
 
 _SURE = 0.99
+_MOSTLY = 0.5
 _ALIKE_ONLY = 0.88
 _NUMBER_ONLY_OFTEN_WRONG = 0.75
 
@@ -22,14 +24,25 @@ def read_answers(lines: Sequence[Line], lab: Lab, file: str) -> dict[str, GivenA
     `file` is the name that `Where` gives. A question without an answer is there too, empty.
     """
     questions = questions_of(lab)
-    segments = segments_of(lines)
-    found = anchors(segments, questions)
+    segments, found = _aligned(lines, questions)
     read = {
         block.asked.id: given_answer(block, file, _sureness(block.anchor, segments))
         for block in blocks(segments, found, questions)
     }
     given = {asked.id: read.get(asked.id) or nothing_given(asked.id) for asked in questions.all}
     return given
+
+
+def _aligned(lines: Sequence[Line], questions: Questions) -> tuple[list[Segment], list[Anchor]]:
+    """Line by line; where few lines are numbered, sentence by sentence, if that finds as many."""
+    segments = segments_of(lines)
+    found = anchors(segments, questions)
+    numbered = sum(segments[anchor.at].label is not None for anchor in found)
+    if numbered >= _MOSTLY * len(questions.all):
+        return segments, found
+    pieces = segments_of(sentence_lines(lines))
+    finer = anchors(pieces, questions)
+    return (pieces, finer) if len(finer) >= len(found) else (segments, found)
 
 
 def _sureness(anchor: Anchor, segments: Sequence[Segment]) -> float:

@@ -18,7 +18,8 @@ _HIDDEN = wording(
     r"|and|in|cannot)"
     r"|\b(?:can'?t|cannot|can not|unable to|not possible to) (?:be )?(?:see|seen|read|view|tell"
     r"|decrypt)\w*\b"
-    r"|\bhidden\b|\bnot visible\b|\bwithout (?:the )?keys?\b|\bneeds? (?:the )?(?:session )?keys\b"
+    r"|^\W*encrypted\b|[-:,]\s*encrypted\W*$|\bhidden\b|\bnot visible\b"
+    r"|\bwithout (?:the )?keys?\b|\bneeds? (?:the )?(?:session )?keys\b"
 )
 _NOT_APPLICABLE = wording(
     r"TLS ?1\.3.{0,24}(?:没有|不再|取消|不存在|无|已去掉|删除)|(?:没有|不存在).{0,24}TLS ?1\.3"

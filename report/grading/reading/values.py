@@ -1,7 +1,7 @@
 """Reads one question's value out of its block: statements first, copied matter after them."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from rapidfuzz import fuzz
@@ -41,6 +41,9 @@ _LONGEST_TEXT = 4000
 _LONGEST_SHOWN = 240
 _STANCE_SURE = 0.9
 _IMPLIED = 0.75
+_CLEAR = 0.6
+_COPIED = 0.5
+_REASONS = (Stance.HIDDEN, Stance.NOT_APPLICABLE, Stance.NOT_CAPTURED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ def given_answer(block: Block, file: str, sure: float) -> GivenAnswer:
         return _own_words(block, file, sure)
     denial = _denial(block)
     options = _options(block)
-    if denial or not options:
+    if denial or _words_say_more(block, options):
         return _in_words(block, file, sure, denial, options)
     reading, part = _chosen(options)
     return GivenAnswer(
@@ -69,6 +72,15 @@ def given_answer(block: Block, file: str, sure: float) -> GivenAnswer:
         where=Where(file, part.line.number),
         alternatives=tuple(other.value for other in reading.alternatives[:4]),
     )
+
+
+def _words_say_more(block: Block, options: Sequence[Option]) -> bool:
+    """Whether the words are a better answer than any value in them: `see 11, encrypted`."""
+    strongest = max((option.score for option in options), default=0.0)
+    if strongest >= _CLEAR:
+        return False
+    said = _statements(block)
+    return not options or bool(said and stance_of(said[0].text) in _REASONS)
 
 
 def _statements(block: Block) -> list[Part]:
@@ -148,7 +160,15 @@ def _options(block: Block) -> list[Option]:
             weight *= 1.0 if _CONCLUDES.search(folded(part.text)) else later
             statements += 1
         options += [Option(value, score * weight, part) for value, score in found]
-    return [option for option in options if option.score > 0]
+    return [option for option in _statements_first(options) if option.score > 0]
+
+
+def _statements_first(options: list[Option]) -> list[Option]:
+    """What the writer states outweighs what is copied around it."""
+    said = [option for option in options if option.part.matter is Matter.STATEMENT]
+    if not any(option.score >= _CLEAR for option in said):
+        return options
+    return [o if o in said else replace(o, score=o.score * _COPIED) for o in options]
 
 
 def _listed(block: Block) -> Iterator[Part]:

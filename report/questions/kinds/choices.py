@@ -21,17 +21,15 @@ from report.questions.kinds.values import (
 from report.text import Text
 
 _NO = wording(
-    r"(?:^|(?<=[\s,.;:。，；：!！(（\"'*>|]))(?P<word>no|nope|none|false|nothing"
-    r"|never)(?![\w.#])(?!\s*[.:#]?\s*\d)"
-    r"|(?P<zh>没有|没(?=有|发现|找到|看到|见|提供|发送)|否|不是|不存在|不包含|不含|不需要"
-    r"|未(?=发现|见|找到|看到|提供"
-    r"|发送|包含|出现|使用|捕获|联系|与)|并未|并没|不会|不曾|无(?=此|该|相关|这|客户|，|,|。|$)"
-    r"|不用|不必|未曾|从未|不提供|不发送)"
-    r"|(?P<verb>\b(?:do(?:es)?|did|is|are|was|were|has|have|had|can|could|will|would)(?:n't| not)\b"
-    r"|\bcannot\b|\bthere (?:is|are|was|were) no(?:t|ne)?\b|\bno (?:such|message|certificate"
-    r"|packet|contact"
-    r"|client|frame|communication|connection|traffic|ocsp|query|request)|\bdon't\b|\bwithout\b"
-    r"|\bneither\b)",
+    r"(?:^|(?<=[\s,.;:。，；：!！(（\"'*>|]))(?P<word>no|nope|none|false|nothing|never)"
+    r"(?![\w#])(?!\s*[.:#]?\s*\d)",
+    r"(?P<zh>没(?!错|关系|问题|了)|否|不是|不存在|不包含|不含|不需要|不会|不曾|不用|不必|不提供|不发送",
+    r"未(?=发现|见|找到|看到|提供|发送|包含|出现|使用|捕获|联系|与|曾)|并未|从未",
+    r"无(?=此|该|相关|这|客户|，|,|。|$))",
+    r"(?P<verb>\b(?:do(?:es)?|did|is|are|was|were|has|have|had|can|could|will|would)(?:n't| not)\b",
+    r"\bcannot\b|\bthere (?:is|are|was|were) no(?:t|ne)?\b|\bdon't\b|\bwithout\b|\bneither\b",
+    r"\bno (?:such|message|certificate|packet|contact|client|frame|communication|connection",
+    r"traffic|ocsp|query|request))",
 )
 _YES = wording(
     r"(?:^|(?<=[\s,.;:。，；：!！(（\"'*>|]))(?P<word>yes|yeah|yep|true|correct|indeed|it does"
@@ -43,6 +41,7 @@ _YES = wording(
     r"|includes"
     r"|carries|has|is present|are present|is included|provides|sent)\b)",
 )
+_ASKED = wording(r"有没有|有无|是否|是不是|能否|会不会|\bwhether or not\b")
 _AT_START = 0.97
 _WORD = 0.85
 _VERB = 0.7
@@ -68,7 +67,7 @@ def _denied(candidate: Candidate, found: list[Candidate]) -> bool:
 
 
 def _parse_yes_no(text: str) -> Reading | None:
-    found = list(_polar(folded(text)))
+    found = list(_polar(_ASKED.sub(lambda asked: "_" * len(asked[0]), folded(text))))
     return best(candidate for candidate in found if not _denied(candidate, found))
 
 
@@ -79,12 +78,12 @@ def _format_yes_no(value: AnswerValue) -> Text:
 
 
 _BEFORE = wording(
-    r"之?前|先于|早于|先(?=建立|完成|进行|有|是|做|握手)|事先|\bbefore\b|\bprior\b|\bearlier\b"
+    r"之?前|先于|早于|先(?!后)(?=建立|完成|进行|有|是|做|握手)|事先|\bbefore\b|\bprior\b|\bearlier\b"
     r"|\bprecede\w*|\bahead of\b"
     r"|\balready\b|\bfirst\b",
 )
 _AFTER = wording(
-    r"之?后(?!来|面|续|再|才|,|，)|晚于|\bafter\b|\blater than\b|\bfollow(?:s|ing|ed)\b"
+    r"(?<!先)之?后(?!来|面|续|再|才|,|，)|晚于|\bafter\b|\blater than\b|\bfollow(?:s|ing|ed)\b"
     r"|\bsubsequent",
 )
 _TLS = wording(r"TLS|SSL|Client ?Hello|客户端 ?Hello|客户端问候")

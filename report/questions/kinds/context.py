@@ -33,7 +33,7 @@ _STATED_BEFORE = wording(
     r"[\s\"'`*:：]*(?:第|the\s|a\s|an\s)?[\s\"'`*#]*$",
 )
 _SETTLED = wording(
-    r"其实|实际上|应为|应该是|应当是|改为|更正|订正|正确|最终|所以|因此|综上|答案|结论|决定|确定"
+    r"其实|实际上|定下|敲定|最后|应为|应该是|应当是|改为|更正|订正|正确|最终|所以|因此|综上|答案|结论|决定|确定"
     r"|选定|可知|得知|可见"
     r"|\bactual(?:ly)?|\bin fact|\bcorrect|\btherefore|\bhence|\bthus|\banswer|\bfinal"
     r"|\bconclu|\bdecided|\bchosen|\bselected|\bturns? out|\bso\b",
@@ -56,6 +56,8 @@ def standing(text: str, start: int, end: int) -> float:
     """
     if any(found.start() < start < found.end() for found in _STRUCK.finditer(text)):
         return 0.1
+    if _bracketed(text, start):
+        return 0.8
     before, after = clause(text, start, end)
     if _DENIED_BEFORE.search(before) or _DENIED_AFTER.search(after):
         return 0.1
@@ -65,13 +67,26 @@ def standing(text: str, start: int, end: int) -> float:
         for pattern, less in _FACTORS:
             factor *= less if pattern.search(around) else 1
     if factor == 1.0:
+        factor += 0.1 * leads(text, start)
         factor += 0.15 * bool(_STATED_BEFORE.search(before)) + 0.1 * bool(_SETTLED.search(around))
     return factor
+
+
+def _bracketed(text: str, start: int) -> bool:
+    """Whether a bracket that opens behind the first word is still open: an aside."""
+    opened = max(text.rfind(mark, 0, start) for mark in "(（[")
+    closed = max(text.rfind(mark, 0, start) for mark in ")）]")
+    return opened > closed and bool(re.search(r"\w", text[:opened]))
 
 
 def stated(text: str, start: int, end: int) -> bool:
     """Whether the clause says that something is the value: `是 28`, `it is 28`, `= 28`."""
     return bool(_STATED_BEFORE.search(clause(text, start, end)[0]))
+
+
+def leads(text: str, start: int) -> bool:
+    """Whether nothing but marks stands before `start`: what comes first is the answer."""
+    return not re.search(r"\w", text[:start])
 
 
 def alone(text: str, start: int, end: int) -> bool:

@@ -4,7 +4,7 @@ import re
 
 from report.questions.answer import AnswerValue
 from report.questions.kinds.characters import folded, wording
-from report.questions.kinds.context import alone, standing
+from report.questions.kinds.context import alone, leads, standing
 from report.questions.kinds.values import (
     DIFFERENT,
     EQUAL,
@@ -26,32 +26,19 @@ _RUN = wording(r"(?<![\w.:/])(?P<digits>[0-9a-f]{2,})(?![\w:]|\.\d)")
 _SINGLE = wording(r"(?<![\w.:/])(?P<digits>[0-9a-f](?:[ ,、]+[0-9a-f]){1,7})(?![\w:]|\.\d)")
 _JOINTS = wording(r"0x(?=[0-9a-f]{2})|[\s:,、]+")
 _WORDS = frozenset(
-    [
-        "be",
-        "de",
-        "add",
-        "bad",
-        "bed",
-        "cab",
-        "dad",
-        "fad",
-        "fed",
-        "bee",
-        "dead",
-        "deed",
-        "face",
-        "fade",
-        "cafe",
-        "beef",
-        "decade",
-    ]
-)
+    {"be", "de", "add", "bad", "bed", "cab", "dad", "fad", "fed", "bee", "dead", "deed", "face",
+     "fade", "cafe", "beef", "decade"}
+)  # fmt: skip
+_ACRONYMS = frozenset({"EC", "CA", "CC", "AD", "AE"})
 _NUMBERED_BEFORE = wording(
     r"(?:\bpacket|\bframe|\bno\.?|包号?|帧号?|第|#|\bfirst|\bsection|\bRFC|\blength|长度|\bport"
     r"|\bTLS"
-    r"|\bSHA-?|\bAES-?|前|\blast|\bstep|图|\bfig(?:ure)?\.?)\s*[:=]?\s*$",
+    r"|\bSHA-?|\bAES-?|前|\bsee|\bas|同第?|见第?|\blast|\bstep|图|\bfig(?:ure)?\.?)\s*[:=]?\s*$",
 )
 _UNIT_AFTER = wording(r"\s*(?:个|位|号|bytes?\b|字节|hex\b|digits?\b|bits?\b|十六进制|items?\b)")
+
+
+_LEADING = 0.8
 
 
 def _digits(found: re.Match[str]) -> str:
@@ -71,9 +58,12 @@ def _score(text: str, found: re.Match[str], spaced: bool) -> float:
         return 0.98
     if _NUMBERED_BEFORE.search(text[: found.start()][-24:]):
         return 0.15
+    if found["digits"] in _ACRONYMS:
+        return 0.1
     if _UNIT_AFTER.match(text[found.end() :]):
         return 0.2
-    return _base(_digits(found), spaced)
+    base = _base(_digits(found), spaced)
+    return max(base, _LEADING) if leads(text, found.start()) else base
 
 
 def _candidates(text: str) -> list[Candidate]:

@@ -22,10 +22,12 @@ from report.text import Text, visible
 
 _ATTRIBUTE = wording(
     r"(?:\b(?:id-at-)?commonName|\bCN|通用名称?"
-    r"|公用名)\s*[=:]\s*[\"'`*]*(?P<name>[^,;)\]\"`\n，；）]+)",
+    r"|公用名)\s*[=:]\s*[\"'`*]*(?P<name>(?:(?!\s(?:id-at-|CN\b))[^,;)\]\"`\n，；）])+)",
 )
 _OTHER_ATTRIBUTE = wording(r"\b(?:id-at-\w+|O|OU|C|ST|L|DC|serialNumber)\s*=\s*[^,;)\n]+")
-_QUOTED = wording(r"[\"'“‘`「『*]{1,2}(?P<name>[^\"'“”‘’`「」『』*\n]{2,80})[\"'”’`」』*]{1,2}")
+_QUOTED = wording(
+    r"(?<![A-Za-z])[\"'`「『*]{1,2}(?P<name>[^\"`「」『』*\n]{2,80}?)[\"'`」』*]{1,2}(?![A-Za-z])"
+)
 _HOST = wording(
     r"(?<![\w.@/-])(?P<name>(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,24})(?![\w-])",
 )
@@ -37,21 +39,19 @@ _CAPITALS = wording(
 _LATIN_RUN = wording(r"(?P<name>[A-Za-z*][A-Za-z0-9&'’.+*() -]*[A-Za-z0-9)])")
 
 _TAIL = wording(r"[\s.,;:。，；]+$")
-_NOT_NAMES = wording(
-    r"^(?:No|Yes|The|A|An|It|They|This|These|That|There|CA|CAs|Certificates?"
-    r"|Certification Authority"
-    r"|Server|Client|Issuer|Subject|Root|Intermediate|Packet|Frame|TLS|Answer|Wireshark|Frame"
-    r"|RDNSequence"
-    r"|RDNSSequence|Algorithm|Id|If|In|We|I|He|She|As|From|According|Because|All|Not|None|One|Two"
-    r"|Three"
-    r"|First|Second|Third|Fourth|HTTPS?|TCP|IP|id-at-\w+|commonName|item|US|CN|Then|Only|Both|Its"
-    r"|My"
-    r"|Handshake Protocol|Other|Others|Q\d+|[A-Z])$",
-)
+_NOT_NAMES = frozenset(
+    {"no", "yes", "the", "a", "an", "it", "they", "this", "these", "that", "there", "then",
+     "only", "both", "its", "my", "ca", "cas", "certificate", "certificates", "certification",
+     "authority", "server", "client", "issuer", "subject", "root", "intermediate", "packet",
+     "frame", "tls", "answer", "wireshark", "rdnsequence", "rdnssequence", "algorithm", "id",
+     "if", "in", "we", "i", "he", "she", "as", "from", "according", "because", "all", "not",
+     "none", "one", "two", "three", "first", "second", "third", "fourth", "http", "https", "tcp",
+     "ip", "commonname", "item", "us", "cn", "other", "others", "encrypted", "hidden", "visible",
+     "unknown", "same", "see", "handshake", "protocol", "question"}
+)  # fmt: skip
 _LEADING = wording(
     r"^(?:(?:The|A|An|Yes|No|It|Issuer|Issued by|Subject|Answer|Root|Intermediate|Is|First|Second"
-    r"|Third"
-    r"|Fourth|Certificate|Cert|CA|Name|Leaf|By|And|Others?)\b[\s:,.]*)+(?=\S)",
+    r"|Third|Fourth|Certificate|Cert|CA|Name|Leaf|By|And|Others?)\b[\s:,.]*)+(?=\S)",
 )
 _AFTER_STATEMENT = wording(
     r"(?:是|为|由|属于|即|叫做?|[:=→]|->|\bis|\bby|\bnamed|\bcalled|\bbelongs? to|\bfor|\bto"
@@ -62,7 +62,8 @@ _SHORTEST_CUT = 12
 
 
 def _trimmed(name: str) -> str:
-    return _TAIL.sub("", " ".join(name.replace("’", "'").split())).strip("*`\"' ")
+    bare = _TAIL.sub("", " ".join(name.replace("’", "'").split()))
+    return re.sub(r"^[*`\"' ]+(?!\.)|[*`\"' ]+$", "", bare)
 
 
 def _attributes(text: str) -> Iterator[Candidate]:
@@ -77,8 +78,14 @@ def _loose(text: str, pattern: re.Pattern[str], score: float) -> Iterator[Candid
         lead = _LEADING.match(found["name"])
         start += lead.end() if lead else 0
         name = _trimmed(text[start:end])
-        if len(name) >= 2 and re.search(r"[A-Z.]", name) and not _NOT_NAMES.match(name):
+        if len(name) >= 2 and re.search(r"[A-Z.]", name) and not _common(name):
             yield Candidate(name, start, end, score)
+
+
+def _common(name: str) -> bool:
+    """Whether there is nothing in it but words of every sentence."""
+    words = re.findall(r"[a-z-]+", name.casefold())
+    return all(word in _NOT_NAMES for word in words) and not re.search(r"\d", name)
 
 
 def _masked(text: str, taken: list[Candidate]) -> str:

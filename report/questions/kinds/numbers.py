@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from report.questions.answer import AnswerValue
 from report.questions.kinds.characters import folded, wording
-from report.questions.kinds.context import alone, clause, standing, stated
+from report.questions.kinds.context import alone, clause, leads, standing, stated
 from report.questions.kinds.numerals import Numeral, numerals
 from report.questions.kinds.values import (
     DIFFERENT,
@@ -44,7 +44,8 @@ _ELSEWHERE_BEFORE = wording(
     r"|\bttl|\btime|时间|\bstream|数据?流|\bquestion|问题|\bquiz|图|\bfig(?:ure|\.)?|\btable|表"
     r"|步骤|\bstep"
     r"|\bsection|\bsec\.|节|章|\bchapter|\brfc|版本|\bversion|页|\bpage|\blab|实验|类型|\btype"
-    r"|\bmss|大小|\bsize|\bTLS(?:v)?|\bSSL(?:v)?|\bAES|\bSHA|\bRC|\bHTTP/?|\bQ|\bID)"
+    r"|\bmss|大小|\bsize|\bTLS(?:v)?|\bSSL(?:v)?|\bAES|\bSHA|\bRC|\bHTTP/?|\bQ|\bID|\bsee"
+    r"|\bsame as|同|见|\b(?:FIN|SYN|ACK|PSH|RST)\b|标志位?|\bflags?)"
     r"\s*[-:=#(_]?\s*(?:第|is\b|was\b|为|是)?\s*$",
 )
 _SEQUENCE_BEFORE = wording(
@@ -151,7 +152,8 @@ def _score(text: str, numeral: Numeral, look: Look) -> float:
         return _IN_PASSING
     if numeral.spelled and numeral.value <= 1:
         return _OUT_OF_PLACE  # 一组, 一种, `one of`: articles more than numbers
-    plain = _STATED if stated(text, numeral.start, numeral.end) else _PLAIN
+    said = leads(text, numeral.start) or stated(text, numeral.start, numeral.end)
+    plain = _STATED if said else _PLAIN
     return (plain, _LABELLED, _BOTH_SIDES)[sum(labelled)]
 
 
@@ -184,9 +186,10 @@ def _listed(text: str, candidates: list[Candidate]) -> Iterator[Candidate]:
         if goes_on:
             yield _with(candidate, min(candidate.score, _EARLIER_IN_LIST))
         elif follows:
-            yield _with(candidate, min(max(candidate.score, _PLAIN), _LAST_OF_LIST))
+            yield _with(candidate, min(candidate.score * 1.15, _LAST_OF_LIST))
         else:
-            yield candidate
+            whole = _WHOLE_IN.search(clause(text, candidate.start, candidate.end)[0])
+            yield _with(candidate, candidate.score * (1.15 if whole else 1.0))
 
 
 def _with(candidate: Candidate, score: float) -> Candidate:
