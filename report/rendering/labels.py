@@ -43,6 +43,7 @@ LABELS: dict[str, Text] = {
     # Frame of the page
     "contents": Text("目录", "Contents"),
     "language": Text("语言", "Language"),
+    "both_languages": Text("双语", "Both"),
     "skip_to_questions": Text("跳到题目", "Skip to the questions"),
     "from_capture": Text("取自抓包文件", "read from the capture"),
     "to_fill_in": Text("待填写", "to fill in"),
@@ -53,11 +54,9 @@ LABELS: dict[str, Text] = {
     "packet": Text("个数据包", "packet"),
     "packets": Text("个数据包", "packets"),
     "warnings": Text("请注意", "Please note"),
-    "session": Text("本次会话", "The session"),
     "client": Text("客户端", "Client"),
     "server": Text("服务器", "Server"),
     "version": Text("版本", "Version"),
-    "cipher_suite": Text("密码套件", "Cipher suite"),
     "server_name": Text("服务器名称", "Server name"),
     "stream": Text("流编号", "Stream"),
     "first_packet": Text("首个数据包", "First"),
@@ -65,7 +64,6 @@ LABELS: dict[str, Text] = {
     "decrypted": Text("已用密钥解密", "Decrypted with keys"),
     "why_chosen": Text("为何选它", "Why this one"),
     "other_sessions": Text("此抓包中的其他 TLS 会话", "Other TLS sessions in this capture"),
-    "not_known": Text("未知", "not known"),
     # Overview
     "overview": Text("会话概览", "The session at a glance"),
     "packet_list": Text("会话的数据包", "Packets of the session"),
@@ -86,7 +84,6 @@ LABELS: dict[str, Text] = {
     "point": Text("分", "point"),
     "points": Text("分", "points"),
     "inferred": Text("推断", "Inferred"),
-    "reason": Text("说明", "Note"),
     "own_words": Text("本人作答", "The student's own words"),
     "model_answer": Text(
         "参考解释（由 labshark 提供，不是学生所写）",
@@ -106,6 +103,5 @@ LABELS: dict[str, Text] = {
         "没有显示的内容，以及下次怎样看到", "What stays hidden, and how to see it next time"
     ),
     "concerns": Text("涉及题目", "Concerns questions"),
-    "statuses": Text("状态的含义", "What the statuses mean"),
     "about": Text("关于本报告", "About this report"),
 }

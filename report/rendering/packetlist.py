@@ -38,7 +38,7 @@ class PacketFacts(TypedDict):
     """TCP ports, source and destination."""
 
 
-_ANALYSIS = re.compile(r"\[TCP (?!Window Update|Keep-Alive)")
+_ANALYSIS = re.compile(r"\[TCP (?!Window Update|Keep-Alive|segment of a reassembled)")
 _FLAGS = re.compile(r"\[((?:FIN|SYN|RST|PSH|ACK|URG|ECE|ECN|CWR|NS|AE)(?:, \w+)*)\]")
 _PORTS = re.compile(r"(\d{1,5}) → (\d{1,5})\b")
 _FLAG_BITS = {"FIN": 0x01, "SYN": 0x02, "RST": 0x04}

@@ -38,6 +38,12 @@ _WORKED_OUT_OVER_BYTES = frozenset(
         "dns.qry.name.len",
         "http.content_length",
         "http.response.code.desc",
+        "ipv6.dst_slaac_mac",
+        "ipv6.dstopts.len_oct",
+        "ipv6.hopopts.len_oct",
+        "ipv6.routing.len_oct",
+        "ipv6.slaac_mac",
+        "ipv6.src_slaac_mac",
         "json.member_with_value",
         "json.path",
         "json.path_with_value",
@@ -56,6 +62,9 @@ _WORKED_OUT_OVER_BYTES = frozenset(
         "udp.checksum.status",
     }
 )
+_ASN1 = ("ber.", "cms.", "ocsp.", "pkcs", "pkix", "pkinit.", "x509")
+"""Dissectors made from ASN.1 show what was encoded, empty elements included, and nothing else."""
+
 _NAMELESS_WORKED_OUT = frozenset({"Timestamps"})
 
 _NEIGHBOURS_OF_FIELD = 4
@@ -74,7 +83,7 @@ def line_text(element: etree._Element) -> str:
 
 def _unnamed_data(element: etree._Element) -> str:
     """PDML has no text for the bytes that no dissector claims; Wireshark counts them."""
-    size = int(element.get("size", "0"))
+    size = len(element.get("value", "")) // 2
     return f"Data ({size} byte{'' if size == 1 else 's'})"
 
 
@@ -96,10 +105,11 @@ def _is_worked_out_from_nothing(element: etree._Element, name: str) -> bool:
         return element.get("show") in _NAMELESS_WORKED_OUT
     if name.startswith("frame."):
         return name in _FRAME_WORKED_OUT
+    if name.startswith(_ASN1):
+        return False
     if element.get("show") or name == "_ws.expert":
         return True
-    # An empty byte string has no value attribute; an empty ASN.1 element is one of the packet's.
-    return "value" in element.attrib and not name.endswith("_element")
+    return "value" in element.attrib  # which an empty byte string has not
 
 
 def is_shown(element: etree._Element) -> bool:
