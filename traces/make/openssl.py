@@ -13,7 +13,7 @@ from cryptography import x509
 from ends import certificate_facts, common_name
 from network import Host
 from scene import Scene
-from truth import Value, write_ends
+from truth import Value, with_and_without, write_ends
 
 RETRY_RANDOM = "CF21AD74E59A6111BE1D8C021E65B891C2A211167ABB8C5E079E09E2C8A8339C".lower()
 VERSIONS = {
@@ -241,11 +241,10 @@ def capture_session(
         told = ask(scene, *asking, name=server_name, keylog=keylog, hold=hold, check=check)
     server.end()
     known = told.facts(**{"resumed": "no", "first_data": FIRST_DATA, **facts})
-    options: list[dict[str, Value]] = [{}, *([{"keylog": keylog.name}] if keylog else [])]
     write_ends(
         capture, zh=zh, en=en, script=script, facts=known,
         known_from="the command lines, `openssl s_client -trace`",
-        cases=[{"options": chosen} for chosen in options],
+        cases=with_and_without(keylog, ({}, known)),
     )  # fmt: skip
     return capture
 

@@ -68,6 +68,18 @@ def write_ends(
     return path
 
 
+def with_and_without(
+    keylog: Path | None, *sessions: tuple[Mapping[str, Value], Mapping[str, Value]]
+) -> list[dict[str, Value]]:
+    """Cases for sessions given as (options, facts): each without keys, and with the key log."""
+    keys: list[dict[str, Value]] = [{}, *([{"keylog": keylog.name}] if keylog else [])]
+    return [
+        {"options": {**options, **more}, "facts": facts}
+        for options, facts in sessions
+        for more in keys
+    ]
+
+
 def dump(truth: Mapping[str, Value]) -> str:
     """A truth file's text: `facts` and every `case` as tables, everything inside on one line."""
     lines = [
