@@ -2,7 +2,13 @@
 
 from report.capture.frames import FrameDetail
 from report.questions.answer import Evidence
-from report.tables.dissection import TreeField, buffer_of, carrying_frames, first_field
+from report.tables.dissection import (
+    TreeField,
+    buffer_of,
+    carrying_frames,
+    first_field,
+    header_buffer,
+)
 from report.tables.messages import Message
 from report.tables.session import Session
 
@@ -28,7 +34,7 @@ def cite_record(message: Message, name: str) -> Evidence:
     """A field of the header of the record that carries a message."""
     field = message.record.field.first(name) or message.record.field
     detail = message.detail
-    buffer = buffer_of(detail, message.record.field)
+    buffer = header_buffer(detail, message.record.field)
     parts = carrying_frames(detail, buffer, field.offset, message.record.length)
     return _evidence(detail, field, buffer, parts)
 

@@ -104,6 +104,17 @@ def buffer_of(detail: FrameDetail, field: TreeField) -> int:
     return 0
 
 
+def header_buffer(detail: FrameDetail, record: TreeField) -> int:
+    """Which buffer a record's header lies in; its content may lie in another, decrypted one."""
+    header = [
+        (field.offset, octets)
+        for field in map(TreeField, record.element)
+        if field.name.startswith("tls.record.") and (octets := field.octets)
+    ]
+    fitting = [n for n, buffer in enumerate(detail.buffers) if header and _fits(buffer, header)]
+    return fitting[0] if fitting else 0
+
+
 def _samples(element: Element, most: int = 24) -> list[tuple[int, bytes]]:
     found = []
     for below in element.iter("field"):

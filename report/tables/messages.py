@@ -8,7 +8,13 @@ import pandas as pd
 
 from report.capture.frames import FrameDetail
 from report.tables.connections import HANDSHAKE
-from report.tables.dissection import TreeField, buffer_of, carrying_frames, layers
+from report.tables.dissection import (
+    TreeField,
+    buffer_of,
+    carrying_frames,
+    header_buffer,
+    layers,
+)
 from report.tls.registry import shown_name
 
 Protocol = Literal["handshake", "change_cipher_spec", "alert", "application_data"]
@@ -194,7 +200,7 @@ def _parts(detail: FrameDetail, found: TreeField, record: Record, buffer: int) -
     parts = set(carrying_frames(detail, buffer, offset, found.length))
     if detail.buffers and buffer and detail.buffers[buffer].source == "decrypted":
         # The record that was decrypted may itself have come in several segments.
-        outer = buffer_of(detail, record.field)
+        outer = header_buffer(detail, record.field)
         parts |= set(carrying_frames(detail, outer, record.field.offset, record.length))
     return tuple(sorted(parts))
 
