@@ -2,8 +2,10 @@
 
 import re
 import subprocess
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,10 +34,34 @@ class Server:
     process: subprocess.Popen[bytes]
     trace: Path
     log: Path
+    leaves: bool = False
 
     def end(self) -> None:
-        self.process.terminate()
-        self.process.wait(10)
+        """End it; one that leaves on its own gets the time to write what it has to say."""
+        try:
+            self.process.wait(5 if self.leaves else 0)
+        except subprocess.TimeoutExpired:
+            self.process.terminate()
+            self.process.wait(10)
+
+    def told(self) -> "Told":
+        """What the server says of the one session that it had."""
+        return Told(self.trace.read_text(errors="replace"), "server")
+
+    @contextmanager
+    def typing(self, *lines: tuple[float, bytes]) -> Iterator[None]:
+        """Type on the server's input (made with `stdin=PIPE`): `(seconds from now, line)`."""
+        threads = [threading.Timer(delay, self._type, [line]) for delay, line in lines]
+        for thread in threads:
+            thread.start()
+        yield
+        for thread in threads:
+            thread.join()
+
+    def _type(self, line: bytes) -> None:
+        assert self.process.stdin
+        self.process.stdin.write(line)
+        self.process.stdin.flush()
 
 
 def serve(
@@ -48,10 +74,13 @@ def serve(
     host: Host | None = None,
     stem: str = "server",
     bind: str = "*",
+    stdin: int = subprocess.DEVNULL,
+    sessions: int = 0,
 ) -> Server:
     """Start `openssl s_server` with these certificates, of which it sends the first `send`.
 
-    It answers HTTP requests with the files of the work folder (`-WWW`) unless told otherwise.
+    It answers HTTP requests with the files of the work folder (`-WWW`) unless told otherwise, and
+    leaves after so many `sessions`; only then is its trace whole.
     """
     (scene.work / "index.html").write_text(PAGE)
     # A name of its own for each, so that the output of an earlier server stays.
@@ -61,12 +90,14 @@ def serve(
     accept = str(port) if bind == "*" else f"{bind}:{port}"
     command = ["env", "-C", str(scene.work), "openssl", "s_server", "-accept", accept, "-trace",
                "-msgfile", str(trace), *answer, *options]  # fmt: skip
+    if sessions:
+        command += ["-naccept", str(sessions)]
     if certificates:
         command += identity(scene.work, label, certificates, send)
     else:
         command += ["-nocert"]
-    process = (host or scene.server).start(command, ports=[port], log=log)
-    return Server(process, trace, log)
+    process = (host or scene.server).start(command, ports=[port], log=log, stdin=stdin)
+    return Server(process, trace, log, leaves=sessions > 0)
 
 
 def identity(
@@ -235,12 +266,16 @@ def capture_session(
     With `keys` the key log is kept beside it and every question is put with it, too. `record` are
     arguments of `Scene.record`; `facts` are added to those of the client's trace.
     """
-    server = serve(scene, *serving, certificates=certificates, send=send)
+    server = serve(scene, *serving, certificates=certificates, send=send, sessions=1)
     with scene.record(name, **(record or {})) as capture:
         keylog = scene.keylog(capture) if keys else None
         told = ask(scene, *asking, name=server_name, keylog=keylog, hold=hold, check=check)
     server.end()
-    known = told.facts(**{"resumed": "no", "first_data": FIRST_DATA, **facts})
+    # A client that ends first does not hear the server's closing.
+    alerts = server.told().alerts("server")
+    known = told.facts(
+        **{"resumed": "no", "first_data": FIRST_DATA, "server_alerts": alerts, **facts}
+    )
     write_ends(
         capture, zh=zh, en=en, script=script, facts=known,
         known_from="the command lines, `openssl s_client -trace`",
