@@ -59,6 +59,11 @@ _FORGEABLE_HASHES = ("md2", "md4", "md5", "sha1")
 _NOT_IN_THE_WEB = ("id-Ed25519", "id-Ed448", "id-dsa-with-sha1", "id-dsa-with-sha256")
 
 
+_NO_HOST = Text(
+    "没有主机名可以比较，这一项没有检查。", "There was no host name to compare: that check is open."
+)
+
+
 class Verdict(StrEnum):
     """Whether a client that checks would accept the certificates."""
 
@@ -265,13 +270,14 @@ def _summary(
 
 
 def _undecided(case: Case) -> Text:
-    return Text(
-        "除了根证书，其余检查都通过。“{name}”不在今天的信任库里，但抓包是 {year} 年的，"
+    text = Text(
+        "除了根证书，没有发现问题。“{name}”不在今天的信任库里，但抓包是 {year} 年的，"
         "那时它可能受信任：请用 --trust-store 给出当时的根证书再下结论。",
-        "Everything passes except for the root. “{name}” is not in the trust store of today, but "
+        "Nothing is wrong but the root. “{name}” is not in the trust store of today, but "
         "the capture is of {year}, and it may have been trusted then: give the roots of that time "
         "with --trust-store to decide.",
     ).filled(name=case.top.certificate.issuer.display, year=case.at.year)
+    return text.plus(_NO_HOST) if case.host is None else text
 
 
 def _dispute(case: Case, library: LibraryVerdict) -> Text:
@@ -315,12 +321,7 @@ def _acceptance(checks: Sequence[Check], case: Case, library: LibraryVerdict) ->
         "({at}).",
     ).filled(at=day(case.at))
     if case.host is None:
-        text = text.plus(
-            Text(
-                "主机名无从比较，这一项没有检查。",
-                "There was no host name to compare: that check is open.",
-            )
-        )
+        text = text.plus(_NO_HOST)
     if library.accepted is None:
         text = text.plus(
             Text(

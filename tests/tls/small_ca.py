@@ -53,6 +53,8 @@ class Wanted:
     basic_constraints: bool = True
     permitted: Sequence[str] = ()
     serial: int = 0
+    organization: str = ""
+    extra: Sequence[x509.ExtensionType] = ()
 
 
 @dataclass(frozen=True)
@@ -85,10 +87,11 @@ class Issued:
 def issue(wanted: Wanted, issuer: Issued | None = None) -> Issued:
     """Sign a certificate; without an issuer it signs itself."""
     signer = issuer.key if issuer else wanted.key
-    issuer_name = issuer.certificate.subject if issuer else _name(wanted.subject)
+    subject = _name(wanted.subject, wanted.organization)
+    issuer_name = issuer.certificate.subject if issuer else subject
     builder = (
         x509.CertificateBuilder()
-        .subject_name(_name(wanted.subject))
+        .subject_name(subject)
         .issuer_name(issuer_name)
         .public_key(wanted.key.public_key())
         .serial_number(wanted.serial or x509.random_serial_number())
@@ -123,6 +126,7 @@ def _extensions(wanted: Wanted) -> list[tuple[x509.ExtensionType, bool]]:
     if wanted.permitted:
         trees = [x509.DNSName(name) for name in wanted.permitted]
         found.append((x509.NameConstraints(trees, None), True))
+    found += [(extension, False) for extension in wanted.extra]
     return found
 
 
@@ -140,8 +144,9 @@ def _key_usage(ca: bool) -> x509.KeyUsage:
     )
 
 
-def _name(common_name: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+def _name(common_name: str, organization: str) -> x509.Name:
+    parts = ((NameOID.ORGANIZATION_NAME, organization), (NameOID.COMMON_NAME, common_name))
+    return x509.Name([x509.NameAttribute(oid, value) for oid, value in parts if value])
 
 
 ROOT = Wanted("Test Root CA", rsa_key("root"), ca=True, not_after=NOW + 3650 * DAY)
