@@ -72,6 +72,13 @@ def name_keys(name: str) -> frozenset[str]:
     return frozenset("".join(order) for order in orders)
 
 
+def full_name(family: str, given: str) -> str:
+    """Family and given name in the order of their script: 王小明, María García."""
+    if _CJK_RUN.search(family + given):
+        return family + given
+    return f"{given} {family}".strip()
+
+
 def identity(label: str) -> Identity:
     """The student id and name in a file's or folder's name, without a roster to ask."""
     text = plain(label[:_LONGEST_LABEL])

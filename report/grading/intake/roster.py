@@ -21,7 +21,7 @@ from report.grading.intake.headers import (
     find_header,
     header_word,
 )
-from report.grading.intake.people import id_key, id_tokens, name_keys, plain
+from report.grading.intake.people import full_name, id_key, id_tokens, name_keys, plain
 from report.grading.intake.problems import Problem, problem
 from report.grading.intake.sheetfiles import Sheet, read_sheets
 
@@ -123,7 +123,9 @@ def read_roster(path: Path) -> Roster:
 def _people(sheet: Sheet, header: Header, only_sheet: bool) -> Iterator[Person]:
     for number, row in enumerate(sheet.rows[header.row + 1 :], header.row + 2):
         cells = {key: _cell(row, index) for key, index in header.columns.items()}
-        name = cells.get(NAME) or _joined_name(cells)
+        if any(header_word(cell) in _NOT_PEOPLE for cell in row):
+            continue
+        name = cells.get(NAME) or full_name(cells.get(FAMILY, ""), cells.get(GIVEN, ""))
         student_id = cells.get(ID, "")
         others = tuple(cells[key] for key in (LOGIN, EMAIL, LMS_ID) if cells.get(key))
         if _is_person(name, student_id, others):
@@ -139,7 +141,7 @@ def _people(sheet: Sheet, header: Header, only_sheet: bool) -> Iterator[Person]:
 
 def _is_person(name: str, student_id: str, others: tuple[str, ...]) -> bool:
     word = header_word(name)
-    if not (name or student_id) or word in _NOT_PEOPLE or word.startswith(_POINTS_ROW):
+    if not (name or student_id) or word.startswith(_POINTS_ROW):
         return False
     is_header = header_word(student_id) in _HEADER_WORDS or word in _HEADER_WORDS
     return not is_header and bool(student_id or others or name)
@@ -157,13 +159,6 @@ def _cell(row: tuple[str, ...], index: int) -> str:
     text = plain(row[index]) if index < len(row) else ""
     formula = _AS_FORMULA.match(text)
     return (formula[1] if formula else text).lstrip("'").strip()
-
-
-def _joined_name(cells: Mapping[str, str]) -> str:
-    family, given = cells.get(FAMILY, ""), cells.get(GIVEN, "")
-    if family.isascii() and given.isascii():
-        return f"{given} {family}".strip()
-    return family + given
 
 
 def _doubts(person: Person) -> Iterator[Problem]:

@@ -17,7 +17,7 @@ from report.grading.intake.headers import (
     find_header,
     header_word,
 )
-from report.grading.intake.people import plain
+from report.grading.intake.people import full_name, plain
 from report.grading.sheets.marks import REASONS, SheetKind, number_in
 from report.text import Text
 
@@ -336,8 +336,7 @@ def _never(row: Sequence[str], old: str, points: Decimal) -> Text | None:
 def _joined(row: Sequence[str], columns: Mapping[str, int]) -> str:
     if NAME in columns:
         return _cell(row, columns[NAME])
-    family, given = _cell(row, columns.get(FAMILY)), _cell(row, columns.get(GIVEN))
-    return f"{given} {family}".strip() if family.isascii() else family + given
+    return full_name(_cell(row, columns.get(FAMILY)), _cell(row, columns.get(GIVEN)))
 
 
 # ---- any table ----------------------------------------------------------------------------------

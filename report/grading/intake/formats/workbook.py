@@ -37,9 +37,10 @@ def _fault(path: Path) -> str | None:
         with opened_zip(path) as archive:
             names = {member.name for member in archive.members}
             unpacked = sum(member.info.file_size for member in archive.members)
+            is_odd = bool(archive.skipped)
     except RefusedError:
         return "table-unreadable"
-    if unpacked > _MOST_XML:
+    if unpacked > _MOST_XML or is_odd:
         return "table-too-large"
     if "xl/workbook.xml" not in names:
         return "table-unreadable"
