@@ -90,6 +90,25 @@ CATALOGUE: dict[str, Fault] = {
         "“{path}”损坏得无法读取任何数据包（{detail}）：请重新抓包。",
         "“{path}” is too damaged for any packet to be read ({detail}): record it again.",
     ),
+    "capture-no-whole-packet": _capture(
+        "“{path}”在第一个数据包之内就中断或损坏了：请重新保存或重新抓包。",
+        "“{path}” breaks off or is damaged within its first packet: save the capture again, or "
+        "record a new one.",
+    ),
+    "capture-cannot-be-read": _capture(
+        "读取“{path}”时出错（{detail}）：请把它复制到本机磁盘上再试。",
+        "Reading “{path}” failed ({detail}): copy it to a disk of this machine and try again.",
+    ),
+    "capture-changed": _capture(
+        "读取“{path}”时它被其他程序改动了：请先停止抓包并保存，然后再试。",
+        "“{path}” was changed by another program while it was read: stop recording, save, and try "
+        "again.",
+    ),
+    "capture-too-detailed": _capture(
+        "“{path}”使 tshark 输出超过 {limit}：请用显示过滤器选出会话后另存。",
+        "“{path}” makes tshark print more than {limit}: save only the session, with a display "
+        "filter in Wireshark.",
+    ),
     "capture-link-type": _capture(
         "“{path}”的链路类型不受支持：请在普通的以太网、Wi-Fi 或回环接口上重新抓包。",
         "The link type of “{path}” is not supported: record on an Ethernet, Wi-Fi or loopback "
@@ -132,6 +151,10 @@ CATALOGUE: dict[str, Fault] = {
         "“{path}”不是密钥日志：其中没有一行是 NSS 密钥日志格式（例如 CLIENT_RANDOM …）。",
         "“{path}” is not a key log: no line of it is in NSS key log format (such as "
         "CLIENT_RANDOM …).",
+    ),
+    "keylog-unreadable": _usage(
+        "无法读取密钥日志“{path}”（{detail}）：请检查路径和权限。",
+        "The key log “{path}” cannot be read ({detail}): check its path and its permissions.",
     ),
     # Submissions, rosters and grade sheets.
     "submissions-missing": _usage(
