@@ -231,11 +231,11 @@ class _State:
         """TLS 1.2 and earlier: from here on, `sender`'s records are protected with the new keys."""
         self._protected[sender] = True
         self._readers[sender] = []
-        master, suite = self._master(), self.found.suite
-        if not master or not suite:
-            return
-        found = self.found
+        found, suite = self.found, self.found.suite
         try:
+            master = self._master()
+            if not master or not suite:
+                return
             found.keys = session_keys(
                 suite, found.version, master, found.client_random, found.server_random
             )
@@ -287,7 +287,11 @@ class _State:
             self._readers[sender] = self._tls13_reader(suite, self._traffic[sender])
 
     def _check_finished(self, sender: Sender, data: bytes) -> None:
-        expected = self._expected_finished(sender)
+        try:
+            expected = self._expected_finished(sender)
+        except ValueError as fault:
+            self.found.faults.append(str(fault))
+            return
         if expected:
             record = len(self.found.records) - 1
             self.found.finished.append(FinishedCheck(sender, record, data[4:], expected))

@@ -377,5 +377,12 @@ def verify_data_length(suite: CipherSuite, version: int) -> int:
 
 
 def _check_version(suite: CipherSuite, version: int) -> None:
-    if suite.signalling or suite.tls13 != (version >= TLS_1_3):
+    if suite.signalling or suite.tls13 != (version >= TLS_1_3) or _too_new(suite, version):
         raise ValueError(f"{suite.name} protects no records in version 0x{version:04X}")
+
+
+def _too_new(suite: CipherSuite, version: int) -> bool:
+    """AEAD ciphers came with TLS 1.2; SSL 3.0 has its own MAC, with MD5 and SHA-1 only."""
+    if suite.aead:
+        return version < TLS_1_2
+    return version == SSL_3_0 and suite.mac not in (None, "MD5", "SHA")

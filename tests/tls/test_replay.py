@@ -7,15 +7,20 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from hypothesis import given
+from hypothesis import strategies as st
 
-from report.tls.key_schedule import extended_master_secret, master_secret
+from report.tls.key_schedule import Sender, extended_master_secret, master_secret
 from report.tls.keylog import KeyLog, parse_keylog
-from report.tls.replay import Replay, replay
+from report.tls.registry import registry
+from report.tls.replay import Replay, SentRecord, replay
 from report.tls.suites import TLS_1_3, key_block, protected_length
 from tests.tls.gnutls_session import hold_gnutls_session
 from tests.tls.openssl_session import Session, Setup, hold_session
 from tests.tls.small_ca import LEAF, chain
 from tests.tls.wire import sent_records, tcp_chunks
+
+SENDERS: tuple[Sender, Sender] = ("client", "server")
 
 
 @dataclass(frozen=True)
@@ -242,6 +247,53 @@ def test_damaged_records_raise_nothing(folder: Path, bits: int) -> None:
         at -= len(data) * 8
         chunks.append((sender, data))
     replay(sent_records(chunks), session.keylog)
+
+
+def _hello(kind: int, version: int, suite: int, *, tls13: bool) -> bytes:
+    suites = suite.to_bytes(2) + (b"\0" if kind == 2 else b"\x01\0")
+    if kind == 1:
+        suites = b"\0\x02" + suites
+    selected = b"\x03\x04" if kind == 2 else b"\x02\x03\x04"
+    extension = b"\0\x2b" + len(selected).to_bytes(2) + selected if tls13 else b""
+    body = version.to_bytes(2) + bytes([kind]) * 32 + b"\0" + suites
+    body += len(extension).to_bytes(2) + extension
+    return bytes([kind]) + len(body).to_bytes(3) + body
+
+
+@pytest.mark.parametrize("version", [0x0300, 0x0301, 0x0302, 0x0303, TLS_1_3])
+def test_every_suite_in_every_version_raises_nothing(version: int) -> None:
+    """Keys for all of them, records that none of them made."""
+    labels = ["CLIENT_RANDOM", "CLIENT_EARLY_TRAFFIC_SECRET"]
+    labels += [f"{side}_HANDSHAKE_TRAFFIC_SECRET" for side in ("CLIENT", "SERVER")]
+    keylog = KeyLog({b"\x01" * 32: {label: b"s" * 48 for label in labels}}, {}, 0)
+    tls13 = version == TLS_1_3
+    legacy = min(version, 0x0303)
+    finished = b"\x14\0\0\x0c" + b"f" * 12
+    for code in registry("cipher_suites").by_value:
+        hellos = [
+            SentRecord("client", 22, legacy, _hello(1, legacy, code, tls13=tls13)),
+            SentRecord("server", 22, legacy, _hello(2, legacy, code, tls13=tls13)),
+        ]
+        rest = [
+            SentRecord(sender, kind, legacy, content)
+            for sender in SENDERS
+            for kind, content in ((22, finished), (20, b"\x01"), (22, b"r" * 64), (23, b"r" * 80))
+        ]
+        found = replay(hellos + rest, keylog)
+        assert found.suite
+        assert (found.suite.code, found.version) == (code, version)
+        assert len(found.records) == len(hellos + rest)
+
+
+@given(
+    st.lists(
+        st.tuples(st.booleans(), st.sampled_from([20, 21, 22, 23, 0]), st.binary(max_size=80)),
+        max_size=12,
+    )
+)
+def test_random_records_raise_nothing(records: list[tuple[bool, int, bytes]]) -> None:
+    sent = [SentRecord(SENDERS[side], kind, 0x0303, data) for side, kind, data in records]
+    assert len(replay(sent, KeyLog({}, {}, 0)).records) == len(sent)
 
 
 @pytest.mark.parametrize(
