@@ -288,6 +288,15 @@ CATALOGUE: dict[str, Fault] = {
         "“{path}” has no readable PEM certificate: a trust store is a text file of root "
         "certificates (BEGIN CERTIFICATE).",
     ),
+    "key-unreadable": _usage(
+        "读不了评分标准“{path}”（{detail}）：它应是 UTF-8 的 TOML 文件，可用 labshark key 生成。",
+        "The key “{path}” cannot be read ({detail}): it should be a TOML file in UTF-8, such as "
+        "labshark key writes.",
+    ),
+    "key-invalid": _usage(
+        "评分标准“{path}”有误：{detail}。请改正后重试。",
+        "The key “{path}” is not valid: {detail}. Correct it and try again.",
+    ),
     # Programs.
     "tshark-missing": _program(
         "找不到 tshark：{remedy}，也可用环境变量 LABSHARK_TSHARK 指出它的位置。",
