@@ -1,0 +1,1 @@
+"""Marks given answers against expected ones: verdict, points, confusion, feedback."""
