@@ -16,6 +16,7 @@ from pathlib import Path
 
 from lxml import etree
 
+from report.capture.claimed import HELLO_FILTER, count_hellos
 from report.capture.container import Container
 from report.capture.faults import Judgement, Outcome, judge
 from report.capture.fields import AGGREGATOR, COLUMN_TITLES, column_field, column_name
@@ -37,8 +38,6 @@ EAGER_PACKETS = 2_500
 _MATTERS = "tls || tcp.flags.syn == 1 || tcp.flags.fin == 1 || tcp.flags.reset == 1"
 
 PREFERENCES = (
-    # Without it a flight whose first segment came late shows no message at all.
-    "tcp.reassemble_out_of_order:TRUE",
     "tcp.desegment_tcp_streams:TRUE",
     "tcp.analyze_sequence_numbers:TRUE",
     "tcp.relative_sequence_numbers:TRUE",
@@ -46,6 +45,11 @@ PREFERENCES = (
     "tls.desegment_ssl_application_data:TRUE",
 )
 """Set on every run, whatever the user's own Wireshark says: they change answers."""
+
+
+def _in_order(out_of_order: bool) -> str:
+    # Without it a flight whose first segment came late shows no message at all.
+    return f"tcp.reassemble_out_of_order:{'TRUE' if out_of_order else 'FALSE'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,8 @@ class Trace:
         self._limits = limits
         self._configuration = folder
         self._workers = ThreadPoolExecutor(max_workers=3, thread_name_prefix="tshark")
-        self._decode_as: tuple[str, ...] = ()
+        self._tls_ports: tuple[int, ...] = ()
+        self._out_of_order = True
         self._trees: dict[int, etree._Element] = {}
         self._dumps: dict[int, str] = {}
         self._packets_read: int | None = None
@@ -194,6 +199,52 @@ class Trace:
         self._trees.update((frame_number(tree), tree) for tree in trees)
         self._dumps.update(split_dumps(dump.decode("utf-8", "replace")))
 
+    # ---- reading otherwise
+
+    def unread_tls_ports(self, hellos: int, spoken: Iterable[int]) -> tuple[int, ...]:
+        """Server ports on which TLS begins that tshark takes for something else.
+
+        `hellos` is how many Client Hellos tshark has shown, `spoken` the TCP streams that it
+        dissects as TLS. Costs a run of tshark only where the file holds more hellos than that.
+        """
+        if count_hellos(self._plain) <= hellos:
+            return ()
+        options = ["-Y", HELLO_FILTER, "-T", "fields", "-e", "tcp.stream", "-e", "tcp.dstport"]
+        rows, _ = self._pass(options).output()
+        known = set(spoken)
+        found = [line.split(b"\t") for line in rows.splitlines()]
+        ports = [int(port) for stream, port in found if int(stream) not in known]
+        return tuple(dict.fromkeys(ports))
+
+    def read_as_tls(self, ports: Iterable[int]) -> None:
+        """From now on these TCP ports are decoded as TLS; what was read before is forgotten."""
+        self._tls_ports = tuple(dict.fromkeys((*self._tls_ports, *ports)))
+        self._forget()
+
+    def read_in_order(self) -> None:
+        """From now on segments are taken as they come, so that a lost one hides less after it."""
+        self._out_of_order = False
+        self._forget()
+
+    def _forget(self) -> None:
+        if self._eager is not None:
+            self._eager.result()
+            self._eager = None
+        self._columns.clear()
+        self._trees.clear()
+        self._dumps.clear()
+
+    def default_view(self, display_filter: str) -> dict[int, tuple[str, ...]]:
+        """What Wireshark shows without our setting for out-of-order segments.
+
+        By packet number, the handshake message types that it shows complete in that packet.
+        """
+        options = ["-Y", display_filter, "-T", "fields", "-E", f"aggregator={AGGREGATOR}"]
+        options += ["-e", "frame.number", "-e", "tls.handshake.type"]
+        rows, _ = self._pass(options, out_of_order=False).output()
+        cells = [line.split("\t") for line in rows.decode("utf-8", "replace").splitlines()]
+        return {int(n): tuple(types.split(AGGREGATOR)) for n, types in cells if types}
+
     def matching(self, display_filter: str) -> tuple[int, ...]:
         """The packets that a display filter selects, by Wireshark's own judgement.
 
@@ -208,16 +259,16 @@ class Trace:
 
     # ---- one run of tshark
 
-    def _pass(self, options: Sequence[str]) -> TsharkPass:
+    def _pass(self, options: Sequence[str], *, out_of_order: bool = True) -> TsharkPass:
         arguments = ["-n", "-2", "-X", f"read_format:{READ_FORMATS[self.container.kind]}"]
-        for preference in PREFERENCES:
+        for preference in (*PREFERENCES, _in_order(out_of_order and self._out_of_order)):
             arguments += ["-o", preference]
         files = {"capture": self._plain}
         if self.keylog is not None:
             arguments += ["-o", "tls.keylog_file:{keylog}"]
             files["keylog"] = self.keylog
-        for rule in self._decode_as:
-            arguments += ["-d", rule]
+        for port in self._tls_ports:
+            arguments += ["-d", f"tcp.port=={port},tls"]
         command = Command(
             self._tshark, (*arguments, "-r", "{capture}", *options), files, self._limits
         )
@@ -249,6 +300,9 @@ class Trace:
             yield _warning("capture-cut-short", read=read)
         if self.container.cut_packets:
             yield _warning("capture-snap-length", cut=self.container.cut_packets, read=read)
+        if self._tls_ports:
+            ports = ", ".join(map(str, self._tls_ports))
+            yield _warning("decoded-as-tls", ports=ports)
         if self._judgement.dissector_bug:
             yield _warning("tshark-dissector-bug")
         if known_bad(self.tshark_version):
@@ -304,6 +358,12 @@ _WARNINGS = {
     "capture-snap-length": Text(
         "{read} 个数据包中有 {cut} 个在抓包时只保留了前一部分字节（snap length）。",
         "Of {cut} of the {read} packets only the first bytes were kept (snap length).",
+    ),
+    "decoded-as-tls": Text(
+        "端口 {ports} 上是 TLS，但 Wireshark 默认把它当作别的协议；在 Wireshark 中请用"
+        "“解码为…”（Decode As…）把这个端口设为 TLS，才能看到同样的内容。",
+        "Port {ports} carries TLS, which Wireshark takes for another protocol by default; there, "
+        "use Decode As… on that port to see the same.",
     ),
     "tshark-dissector-bug": Text(
         "tshark 报告解析某个数据包时出错；该数据包的细节可能不完整。",

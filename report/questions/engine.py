@@ -10,14 +10,15 @@ from report.labs.loader import check_queries
 from report.labs.model import DeclaredQuery, FilteredQuery, Lab, NamedQuery, Question
 from report.questions.answer import Answer, Status
 from report.questions.declared import Matching, answer_declared, answer_filtered
+from report.questions.default_view import note_default_view
 from report.questions.evidence import cite_packet
 from report.questions.queries import QUERIES
 from report.questions.registry import Tables
 from report.tables.certificates import certificates_table
 from report.tables.connections import Connection, connections_table
 from report.tables.messages import messages_table, records_table
-from report.tables.packets import packets_table
-from report.tables.session import Session, open_session
+from report.tables.reading import read_session
+from report.tables.session import Session
 from report.text import Text
 
 _LOG = logging.getLogger("labshark")
@@ -45,9 +46,8 @@ def answer_lab(
     be used at all; a fault in one query is that question's status `failed` and nobody else's.
     """
     check_queries(lab, QUERIES.keys())
-    packets = packets_table(trace.columns(lab.columns()))
-    session, connections = open_session(
-        trace, packets, host=host, stream=stream, lab_hosts=lab.hosts
+    packets, session, connections = read_session(
+        trace, lab.columns(), host=host, stream=stream, lab_hosts=lab.hosts
     )
     tables = Tables(
         packets=packets,
@@ -61,7 +61,8 @@ def answer_lab(
     )
     answers = {q.id: _answer(q, tables, session, trace.matching) for q in _ordered(lab.questions)}
     ordered = {question.id: answers[question.id] for question in lab.questions}
-    return LabResult(lab, session, connections, tables, ordered)
+    noted = note_default_view(trace, session, ordered)
+    return LabResult(lab, session, connections, tables, noted)
 
 
 def _ordered(questions: Iterable[Question]) -> list[Question]:

@@ -1,0 +1,66 @@
+"""From a trace to its packets table, read as TLS wherever TLS is."""
+
+from collections.abc import Iterable
+
+import pandas as pd
+
+from report.capture.trace import Trace
+from report.tables.connections import CLIENT_HELLO, STREAM_FIELDS, Connection, speaks_tls
+from report.tables.packets import integers, packets_table, per_cell
+from report.tables.session import Session, open_session
+
+
+def read_packets(trace: Trace, fields: Iterable[str]) -> pd.DataFrame:
+    """The packets table (see `packets_table`), with every port decoded as TLS that carries it.
+
+    Raises what `Trace.columns` raises.
+    """
+    wanted = tuple(fields)
+    packets = packets_table(trace.columns(wanted))
+    ports = trace.unread_tls_ports(_hellos(packets), _tls_streams(packets))
+    if not ports:
+        return packets
+    trace.read_as_tls(ports)
+    return packets_table(trace.columns(wanted))
+
+
+def read_session(
+    trace: Trace,
+    fields: Iterable[str],
+    *,
+    host: str | None = None,
+    stream: int | None = None,
+    lab_hosts: Iterable[str] = (),
+) -> tuple[pd.DataFrame, Session, tuple[Connection, ...]]:
+    """The packets table, the session and all connections; see `open_session` for the choice.
+
+    Where segments of the session were never recorded, it is read a second time with segments taken
+    in the order they came, which hides less after a gap; the reading that shows more is kept.
+    """
+    wanted, hosts = tuple(fields), tuple(lab_hosts)
+    packets = read_packets(trace, wanted)
+    session, connections = open_session(trace, packets, host=host, stream=stream, lab_hosts=hosts)
+    if not session.packets["tcp.analysis.lost_segment"].any():
+        return packets, session, connections
+    trace.read_in_order()
+    packets_again = packets_table(trace.columns(wanted))
+    again, connections_again = open_session(
+        trace, packets_again, host=host, stream=stream, lab_hosts=hosts
+    )
+    if _readable(again) > _readable(session):
+        return packets_again, again, connections_again
+    return packets, session, connections
+
+
+def _readable(session: Session) -> int:
+    return sum(not message.encrypted for message in session.messages)
+
+
+def _hellos(packets: pd.DataFrame) -> int:
+    count = per_cell(packets["tls.handshake.type"], lambda c: integers(c).count(CLIENT_HELLO))
+    return int(count.sum())
+
+
+def _tls_streams(packets: pd.DataFrame) -> set[int]:
+    cells = packets.loc[speaks_tls(packets), STREAM_FIELDS["tcp"]].unique()
+    return {number for cell in cells for number in integers(cell)}
