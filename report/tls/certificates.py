@@ -20,6 +20,7 @@ from report.tls.signatures import certificate_signed_by
 UNREADABLE = (
     ValueError,
     TypeError,
+    LookupError,  # cryptography 47 and 48: a string type that ASN.1 does not have
     OverflowError,
     UnsupportedAlgorithm,
     x509.InvalidVersion,
