@@ -249,12 +249,10 @@ def _modulus(sent: list[x509.Certificate]) -> str | None:
 
 def q16(found: Facts, connection: Connection) -> Expected:
     hosts = authority_hosts(connection.certificates("server") or [])
-    for contact in found.contacts:
-        if contact.client != connection.client[0]:
-            continue
+    for contact in found.contacts_of(connection):
         if contact.ocsp or contact.host.lower().rstrip(".") in hosts:
             return {"status": "found", "value": contact.frame, "frames": [contact.frame]}
-    return ABSENT
+    return NOT_CAPTURED if found.capture.cut_short else ABSENT
 
 
 def authority_hosts(sent: Iterable[x509.Certificate]) -> set[str]:

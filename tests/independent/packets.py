@@ -82,6 +82,13 @@ def transport(frame: Frame) -> Segment | Datagram | None:
     return _inside_ip(frame.number, packet) if packet else None
 
 
+def link_source(frame: Frame) -> bytes | None:
+    """The sender's Ethernet address, None where the link layer has none."""
+    if frame.link_type == LINK_ETHERNET and len(frame.data) >= 14:
+        return frame.data[6:12]
+    return None
+
+
 def _network_packet(link_type: int, packet: _Packet) -> _Packet | None:
     if link_type in LINK_RAW:
         return packet

@@ -1,14 +1,18 @@
 """Everything that the reader knows of a capture: `facts`."""
 
+import base64
+import ipaddress
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import Literal
+from urllib.parse import unquote_to_bytes
 
 import dpkt
 from cryptography import x509
+from cryptography.x509 import ocsp
 
 from tests.independent.container import Capture, Frame, read_capture
 from tests.independent.hello import (
@@ -22,7 +26,7 @@ from tests.independent.hello import (
     sslv2_client_hello,
     suite_name,
 )
-from tests.independent.packets import Datagram, Endpoint, Segment, transport
+from tests.independent.packets import Datagram, Endpoint, Segment, link_source, transport
 from tests.independent.quic import QuicConnection, quic_connections
 from tests.independent.records import SSL2_HELLO, Record, records
 from tests.independent.secrets import KeyLog, read_keylog
@@ -179,6 +183,23 @@ class Facts:
         """A frame by Wireshark's number."""
         return self.capture.frames[number - 1]
 
+    def contacts_of(self, connection: Connection) -> list[Contact]:
+        """The contacts of a connection's client: from its address, or over the other IP version.
+
+        The latter is told by the Ethernet address; loopback is the capturing host itself.
+        """
+        return [contact for contact in self.contacts if self._by_client(contact, connection)]
+
+    def _by_client(self, contact: Contact, connection: Connection) -> bool:
+        one, other = (ipaddress.ip_address(c) for c in (contact.client, connection.client[0]))
+        if one == other or one.is_loopback:
+            return True
+        sent = [m.parts[0] for m in connection.messages if m.sender == "client"]
+        if one.version == other.version or not sent:
+            return False
+        hosts = [link_source(self.frame(number)) for number in (contact.frame, sent[0])]
+        return hosts[0] is not None and hosts[0] == hosts[1]
+
 
 def facts(path: Path, keylog: Path | None = None) -> Facts:
     """Read a capture; keys come from `keylog` and from inside the file."""
@@ -262,12 +283,30 @@ def _http_requests(tcp: TcpConnection) -> list[Contact]:
     found = []
     for match in request.finditer(bytes(stream.data)):
         host = re.search(rb"\r\nHost: *([^\r:]+)", match[0], re.I)
-        ocsp = re.search(rb"\r\nContent-Type: *application/ocsp-request", match[0], re.I)
+        size = re.search(rb"\r\nContent-Length: *(\d+)", match[0], re.I)
+        last = match.end() - 1 + (int(size[1]) if size else 0)
+        if last >= len(stream):
+            continue
         name = host[1].decode("ascii", "replace") if host else tcp.server[0]
-        found.append(
-            Contact(stream.arrival[match.end() - 1], tcp.client[0], name, ocsp is not None)
-        )
+        found.append(Contact(stream.arrival[last], tcp.client[0], name, _asks_ocsp(match[0])))
     return found
+
+
+def _asks_ocsp(request: bytes) -> bool:
+    """An OCSP request, in the body of a POST or in the path of a GET (RFC 6960 appendix A.1)."""
+    if re.search(rb"\r\nContent-Type: *application/ocsp-request", request, re.I):
+        return True
+    path = unquote_to_bytes(request.split(b" ")[1]) if request.startswith(b"GET ") else b""
+    starts = [match.end() for match in re.finditer(b"/", path)]
+    return any(_is_ocsp_request(path[start:]) for start in starts)
+
+
+def _is_ocsp_request(text: bytes) -> bool:
+    try:
+        ocsp.load_der_ocsp_request(base64.b64decode(text))
+    except ValueError:
+        return False
+    return True
 
 
 def choose(
