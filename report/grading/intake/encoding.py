@@ -30,7 +30,7 @@ def decode_text(data: bytes, *, whole: bool = True) -> tuple[str, str]:
     if 0 in data[:_SAMPLE]:
         return _utf_16(data, whole)
     text, encoding = _eight_bit(data, "cp1252", whole)
-    if _controls(text) > len(text) // 50:
+    if _controls(text) > max(2, len(text) // 50):
         raise NotTextError("too many control characters")
     return text, encoding
 

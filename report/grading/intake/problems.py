@@ -184,6 +184,10 @@ PROBLEMS: dict[str, Text] = {
         "“{file}”不是文本，也不是可识别的文档。",
         "“{file}” is neither text nor a document that is known.",
     ),
+    "writeup-empty": Text(
+        "“{file}”中没有任何文字。",
+        "“{file}” holds no text at all.",
+    ),
     "writeup-scanned": Text(
         "“{file}”只有图片没有文字（扫描件或截图）；请人工阅读。",
         "“{file}” has pictures but no text (a scan or screenshots); please read it yourself.",

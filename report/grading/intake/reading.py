@@ -42,6 +42,8 @@ def read_document(path: Path, kind: Kind) -> Reading:
         raise UnreadableError("writeup-too-large", shown_bytes(most))
     with suppress(FullError):  # what was read until then stands
         _reader(kind)(path.read_bytes(), sink)
+    if not sink.lines and sink.answers is None:
+        sink.note("writeup-empty")
     return sink.reading()
 
 

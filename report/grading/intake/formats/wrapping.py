@@ -26,6 +26,14 @@ _BROWSER_FOOT = re.compile(r"(?:file|https?)://\S+ \d+/\d+\Z")
 _PAGE_WORDS = re.compile(
     r"(?:第\s*1\s*页.*|page\s*1(?:\s*(?:of|/)\s*1)?|1\s*/\s*1|-\s*1\s*-)\Z", re.I
 )
+# One question on each page: its number is not the page's.
+_NUMBERED = re.compile(
+    r"(?:q(?:uestion)?|问题|第)?\s*\0\s*[.、．)）:：题问]|"
+    r"(?:q|question|问题|题|task|step|exercise|answer|练习|步骤|答)[\s:：.]*\0",
+    re.IGNORECASE,
+)
+_WIDE = 10
+"""Columns that a running line has and a short answer has not."""
 _MOST_RUNNING = 3
 """Lines of a header or a footer."""
 
@@ -138,12 +146,12 @@ def _peeled(pages: list[list[str]], edge: int) -> bool:
     same = {
         line
         for line, times in Counter(outer).items()
-        if times >= needed and _may_run(line, len(pages))
+        if times >= needed and _may_run(line, times, len(pages))
     }
     counted = {
         skeleton
         for skeleton, times in Counter(s for found in skeletons for s in found).items()
-        if times >= needed
+        if times >= needed and not _NUMBERED.match(skeleton)
     }
     found = False
     for page, line, shapes in zip(pages, outer, skeletons, strict=True):
@@ -153,12 +161,13 @@ def _peeled(pages: list[list[str]], edge: int) -> bool:
     return found
 
 
-def _may_run(line: str, pages: int) -> bool:
-    """Whether a line that stands on most pages is a header; the same answer twice is none."""
-    width, is_start = display_width(line), bool(_STARTS.match(line))
-    if pages > 2 and width >= 10:
+def _may_run(line: str, times: int, pages: int) -> bool:
+    """Whether a line that stands on most pages is a header; the same short answer is none."""
+    if pages > 2 and display_width(line) >= _WIDE:
         return True
-    return width >= (10 if pages == 2 else 4) and not is_start
+    if _STARTS.match(line):
+        return False
+    return display_width(line) >= _WIDE or (times == pages > 2 and display_width(line) > 3)
 
 
 def _skeletons(line: str, number: int) -> set[str]:
