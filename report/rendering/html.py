@@ -13,6 +13,7 @@ from report.assets import asset
 from report.rendering.labels import HEADER, LABELS, STATUS, STATUS_MEANING
 from report.rendering.packetlist import COLUMNS, as_lines, cut, heading
 from report.rendering.spacing import spaced
+from report.rendering.tree import TREE_SIGNS
 from report.rendering.view import ReportView
 from report.text import Text
 
@@ -42,6 +43,7 @@ def environment() -> Environment:
     made.globals.update(
         labels=SimpleNamespace(**LABELS),
         columns=COLUMNS,
+        tree_signs=TREE_SIGNS,
         header_names=HEADER,
         status_names=STATUS,
         status_meanings=STATUS_MEANING,

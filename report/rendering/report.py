@@ -207,14 +207,13 @@ def _rows_with_frames(table: AnswerTable) -> Iterator[tuple[tuple[str, ...], int
 
 
 def _anchors(questions: Iterable[QuestionView], listed: Iterable[PacketRow]) -> dict[int, str]:
-    """Where on the page a packet is shown: the first exhibit that cites it, else the overview."""
-    anchors: dict[int, str] = {}
-    for question in questions:
-        shown = question.exhibit
-        for frame in shown.frames if shown else ():
-            anchors.setdefault(frame, shown.anchor if shown else "")
-    for row in listed:
-        anchors.setdefault(row.frame, f"packet-{row.frame}")
+    """Where on the page a packet is shown: the exhibit that cites it and least else, else the
+    overview."""
+    exhibits = [q.exhibit for q in questions if q.exhibit]
+    anchors = {row.frame: f"packet-{row.frame}" for row in listed}
+    # The best comes last and wins; of equally good ones the first question's.
+    for shown in sorted(reversed(exhibits), key=lambda e: len(e.frames), reverse=True):
+        anchors.update(dict.fromkeys(shown.frames, shown.anchor))
     return anchors
 
 

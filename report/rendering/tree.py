@@ -67,6 +67,9 @@ _ASN1 = ("ber.", "cms.", "ocsp.", "pkcs", "pkix", "pkinit.", "x509")
 
 _NAMELESS_WORKED_OUT = frozenset({"Timestamps"})
 
+TREE_SIGNS = {"open": "▼ ", "closed": "▶ ", "leaf": "  "}
+"""What stands before a line where the tree is set as text."""
+
 _NEIGHBOURS_OF_FIELD = 4
 _NEIGHBOURS_OF_ANCESTOR = 2
 _LARGEST_OPENED = 20
