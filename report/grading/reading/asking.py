@@ -31,6 +31,11 @@ _IMPERATIVE = wording(
 _ASKING = wording(
     r"有没有|有无|是否|是不是|哪[个条些张]|什么|多少|几[个种张位]|谁|为何|如何|先后|吗\W*$"
 )
+_WH = wording(r"^\W*(?:what|which|who|where|how|why|when|does|did|is|are|was|if)\b")
+_ORDERS = wording(
+    r"^\W*(?:and )?(?:list|specify|determine|include|explain|describe|give|state|identify|locate)\b"
+    r"|^\W*(?:请|列出|说明|解释|指出)"
+)
 _BETWEEN = wording(r"\s*(?:[:：\t|]|(?<!\bCN)(?<!\bO)=|—+|-{2,}|→|⇒|->|=>|\s-\s)\s*")
 _LONG_ENOUGH = 8
 _ASKS = 0.4
@@ -73,8 +78,15 @@ def is_question(piece: str) -> bool:
     plain = folded(piece).rstrip(" \t\"'*`)）")
     if not plain.endswith("?") or _MAYBE.match(plain):
         return False
+    if _WH.match(plain):
+        return True
     han = sum("\u4e00" <= character <= "\u9fff" for character in plain)
     return han >= _LONG_ENOUGH or len(plain.split()) >= 5 or (han >= 4 and len(plain) >= 10)
+
+
+def goes_on_asking(text: str) -> bool:
+    """Whether a line below a question's first line still belongs to the question."""
+    return is_question(text) or bool(_ORDERS.match(folded(text)))
 
 
 def _asking(pieces: list[str], asked: Asked, questions: Questions) -> int:
@@ -100,7 +112,7 @@ def _keyed(text: str, asked: Asked, questions: Questions) -> Parted:
     if between and between.end() < len(text):
         left, right = text[: between.start()], text[between.end() :]
         named = not left.strip() or questions.likeness(left, asked) >= _NAMES
-        if named and (_says_something(right, asked) or not _says_something(left, asked)):
+        if named and (_holds_value(right, asked) or not _holds_value(left, asked)):
             return Parted(left, right.strip())
     if questions.likeness(text, asked) >= _ASKS and not _says_something(text, asked):
         return Parted(text, "")
@@ -112,4 +124,10 @@ def _says_something(text: str, asked: Asked) -> bool:
         return False
     if asked.kind == "text" or text.rstrip()[-1:] in ".。!！":
         return len(text) > 60 or text.rstrip()[-1:] in ".。!！"
+    return _holds_value(text, asked)
+
+
+def _holds_value(text: str, asked: Asked) -> bool:
+    if asked.kind == "text":
+        return bool(text.strip())
     return kind(asked.kind).parse(text) is not None or (asked.deniable and denies(text))

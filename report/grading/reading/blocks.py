@@ -1,15 +1,22 @@
 """The text between one question's anchor and the next, cut where the answer ends."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from report.grading.intake.lines import Line, LineKind
 from report.grading.reading.alignment import Anchor
 from report.grading.reading.asked import Asked, Questions
-from report.grading.reading.asking import is_question, parted, without_marker
+from report.grading.reading.asking import (
+    Parted,
+    goes_on_asking,
+    is_question,
+    parted,
+    without_marker,
+)
 from report.grading.reading.matter import Matter, matter_of
 from report.grading.reading.segments import Segment
-from report.questions.kinds.characters import folded, wording
+from report.grading.reading.sentences import STOPS
+from report.questions.kinds.characters import folded, is_chinese, wording
 
 _ANSWER_HEAD = wording(
     r"^\W*(?:我的)?(?:答案?|回答|解答?|作答|分析|截图|过程|证据|结果|说明|answers?|ans"
@@ -23,6 +30,8 @@ _AFTERWORD = wording(
 )
 
 
+_LEADS_OVER = 30
+_AHEAD = 0.3
 _TITLE_WORD = wording(r"[A-Za-z]{2,}|[\u4e00-\u9fff]")
 
 
@@ -53,18 +62,46 @@ def blocks(
 ) -> list[Block]:
     """One block per anchor, in order."""
     ends = [anchor.at for anchor in found[1:]] + [len(segments)]
+    following = [anchor.asked for anchor in found[1:]] + [None]
     return [
-        _block(anchor, segments[anchor.at : end], questions)
-        for anchor, end in zip(found, ends, strict=True)
+        _block(anchor, segments[anchor.at : end], following_one, questions)
+        for anchor, end, following_one in zip(found, ends, following, strict=True)
     ]
 
 
-def _block(anchor: Anchor, segments: Sequence[Segment], questions: Questions) -> Block:
+def _block(
+    anchor: Anchor, segments: Sequence[Segment], following: Asked | None, questions: Questions
+) -> Block:
     first = segments[0]
     head = parted(first.text, anchor.asked, questions)
-    parts = [Part(head.rest, first.line, matter_of(first.line, head.rest), head.marked)]
-    parts = [*(parts if head.rest else []), *_rest(segments, bool(head.rest))]
-    return Block(anchor.asked, anchor, head.question, tuple(_joined(parts)))
+    parts = [_head_part(head, first)] if head.rest else []
+    parts += _rest(segments, bool(parts))
+    whole = list(_joined(parts))
+    if following:
+        whole = _without_preamble(whole, anchor.asked, following, questions)
+    return Block(anchor.asked, anchor, head.question, tuple(whole))
+
+
+def _head_part(head: Parted, first: Segment) -> Part:
+    """What stands on the question's own line is the writer's, even if it looks copied."""
+    matter = matter_of(first.line, head.rest)
+    if matter is Matter.TREE and first.line.kind is not LineKind.CODE:
+        matter = Matter.STATEMENT
+    return Part(head.rest, first.line, matter, head.marked)
+
+
+def _without_preamble(
+    parts: list[Part], asked: Asked, following: Asked, questions: Questions
+) -> list[Part]:
+    """Without paragraphs at the end that lead over to the next question."""
+    while len(parts) > 1 and parts[-1].matter is Matter.STATEMENT:
+        text = parts[-1].text
+        ahead = questions.likeness(text, following)
+        long = len(text) >= _LEADS_OVER
+        if not long or ahead < _AHEAD or ahead <= questions.likeness(text, asked) + 0.1:
+            break
+        parts = parts[:-1]
+    return parts
 
 
 def _rest(segments: Sequence[Segment], answered: bool) -> Iterator[Part]:
@@ -78,7 +115,9 @@ def _rest(segments: Sequence[Segment], answered: bool) -> Iterator[Part]:
         if ends:
             return
         said, here = without_marker(_whole(segment, inner))
-        if not said.strip() or (is_question(said) and segment.matter is Matter.STATEMENT):
+        statement = segment.matter is Matter.STATEMENT
+        asks = is_question(said) if answered else goes_on_asking(said)
+        if not said.strip() or (asks and statement and not here):
             continue
         marked = marked or here
         answered = answered or segment.matter is not Matter.NOTHING
@@ -89,7 +128,7 @@ def _ends(segment: Segment, first: Segment, inner: int, answered: bool) -> tuple
     """Whether a segment no longer belongs to the answer; and how far a list in it has counted."""
     if _AFTERWORD.match(folded(segment.text)) and len(segment.text) < 40:
         return inner, True
-    if segment.line.kind is LineKind.HEADING:
+    if segment.line.kind is LineKind.HEADING and _titles(segment.text):
         return inner, True
     label = segment.label
     if label is None or first.label is None or label.style != first.label.style:
@@ -114,21 +153,21 @@ def _whole(segment: Segment, inner: int) -> str:
 def _joined(parts: list[Part]) -> Iterator[Part]:
     """Statements broken at a page's width become one again."""
     held: Part | None = None
+    last = 0
     for part in parts:
-        if held and _goes_on(held, part):
-            glue = "" if "\u4e00" <= held.text[-1] <= "\u9fff" else " "
-            held = Part(held.text + glue + part.text, held.line, held.matter, held.marked)
-            continue
-        if held:
-            yield held
-        held = part
+        if held and part.line.number - last == 1 and _goes_on(held, part):
+            glue = "" if is_chinese(held.text[-1]) else " "
+            held = replace(held, text=held.text + glue + part.text)
+        else:
+            if held:
+                yield held
+            held = part
+        last = part.line.number
     if held:
         yield held
 
 
 def _goes_on(held: Part, part: Part) -> bool:
-    adjoining = part.line.number - held.line.number == 1 and held.line.kind is part.line.kind
-    statements = held.matter is part.matter is Matter.STATEMENT and part.line.kind is LineKind.PROSE
-    return (
-        adjoining and statements and held.text[-1] not in "。.?？!！:：;；" and len(held.text) > 30
-    )
+    prose = held.line.kind is part.line.kind is LineKind.PROSE
+    statements = held.matter is part.matter is Matter.STATEMENT
+    return prose and statements and len(held.text) > 30 and held.text[-1] not in STOPS

@@ -8,7 +8,7 @@ from report.grading.reading.asked import Questions, questions_of
 from report.grading.reading.blocks import blocks
 from report.grading.reading.given import GivenAnswer, nothing_given
 from report.grading.reading.segments import Segment, segments_of
-from report.grading.reading.sentences import sentence_lines
+from report.grading.reading.sentences import sentence_lines, unwrapped
 from report.grading.reading.values import given_answer
 from report.labs.model import Lab
 
@@ -35,6 +35,7 @@ def read_answers(lines: Sequence[Line], lab: Lab, file: str) -> dict[str, GivenA
 
 def _aligned(lines: Sequence[Line], questions: Questions) -> tuple[list[Segment], list[Anchor]]:
     """Line by line; where few lines are numbered, sentence by sentence, if that finds as many."""
+    lines = unwrapped(lines)
     segments = segments_of(lines)
     found = anchors(segments, questions)
     numbered = sum(segments[anchor.at].label is not None for anchor in found)

@@ -1,14 +1,18 @@
 """Running text cut into sentences, and lines put together again into running text."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from report.grading.intake.lines import Line, LineKind
+from report.grading.reading.labels import label_at
 from report.questions.kinds.characters import is_chinese
 
 OPENING, CLOSING = "([{（【「『“", ")]}）】」』”"
 _ENDS = "?？。！!；;"
-_STOPS = "。.?？!！:：;；"
+_ASKS = re.compile("[?？]")
+_WIDE = 40
+STOPS = "。.?？!！:：;；"
 
 
 def sentences(text: str) -> list[str]:
@@ -23,6 +27,29 @@ def sentences(text: str) -> list[str]:
             begin = at + 1
     pieces.append(text[begin:])
     return [piece for piece in pieces if piece.strip()]
+
+
+def unwrapped(lines: Sequence[Line]) -> list[Line]:
+    """Lines with a question that was broken at a page's width in one piece again."""
+    whole: list[Line] = []
+    for line in lines:
+        if whole and _asks_on(whole[-1], line):
+            whole[-1] = replace(whole[-1], text=_glued(whole[-1].text, line.text))
+        else:
+            whole.append(line)
+    return whole
+
+
+def _asks_on(before: Line, line: Line) -> bool:
+    prose = {before.kind, line.kind} <= {LineKind.PROSE, LineKind.LIST}
+    wide = len(before.text) >= _WIDE and before.text[-1:] not in STOPS
+    asks = _ASKS.search(line.text) is not None and not _ASKS.search(before.text)
+    goes_on = label_at(line.text) is None
+    return prose and wide and asks and goes_on and 1 <= line.number - before.number <= 2
+
+
+def _glued(text: str, more: str) -> str:
+    return text + ("" if is_chinese(text[-1:]) else " ") + more
 
 
 def sentence_lines(lines: Sequence[Line]) -> list[Line]:
@@ -43,7 +70,7 @@ def _paragraphs(lines: Sequence[Line]) -> Iterator[list[Line]]:
 
 def _goes_on(before: Line, line: Line) -> bool:
     prose = before.kind is line.kind is LineKind.PROSE
-    return prose and line.number - before.number == 1 and before.text[-1:] not in _STOPS
+    return prose and line.number - before.number == 1 and before.text[-1:] not in STOPS
 
 
 def _cut(paragraph: list[Line]) -> Iterator[Line]:

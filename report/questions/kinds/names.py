@@ -38,6 +38,10 @@ _CAPITALS = wording(
 )
 _LATIN_RUN = wording(r"(?P<name>[A-Za-z*][A-Za-z0-9&'’.+*() -]*[A-Za-z0-9)])")
 
+_ALGORITHM = wording(
+    r"(?<![\w-])(?P<name>rsa|dsa|ecdsa|rc4|rc2|3?des|aes|idea|md5|sha-?\d*)(?![\w-])"
+)
+
 _TAIL = wording(r"[\s.,;:。，；]+$")
 _NOT_NAMES = frozenset(
     {"no", "yes", "the", "a", "an", "it", "they", "this", "these", "that", "there", "then",
@@ -78,7 +82,11 @@ def _loose(text: str, pattern: re.Pattern[str], score: float) -> Iterator[Candid
         lead = _LEADING.match(found["name"])
         start += lead.end() if lead else 0
         name = _trimmed(text[start:end])
-        if len(name) >= 2 and re.search(r"[A-Z.]", name) and not _common(name):
+        if (
+            len(name) >= 2
+            and (pattern is _ALGORITHM or re.search(r"[A-Z.]", name))
+            and not _common(name)
+        ):
             yield Candidate(name, start, end, score)
 
 
@@ -105,6 +113,7 @@ def _found(text: str) -> list[Candidate]:
         (_QUOTED, 0.75),
         (_HOST, 0.7),
         (_CAPITALS, 0.65),
+        (_ALGORITHM, 0.6),
         (_LATIN_RUN, 0.4),
     ):
         if pattern is None:
