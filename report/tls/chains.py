@@ -26,6 +26,11 @@ class Link:
     trusted: bool
     """It is in the trust store, or a root there has its name and key."""
 
+    @property
+    def name(self) -> str:
+        """Whom it is for, as certified: pass it through `text.visible`."""
+        return self.certificate.display_name
+
 
 CertificationPath = tuple[Link, ...]
 

@@ -26,7 +26,7 @@ def check_ca_flags(case: Case) -> Check:
                 "“{issuer}”不是 CA（基本约束的 cA 不为 TRUE），却签发了“{name}”。",
                 "“{issuer}” is no CA (basic constraints do not say cA TRUE), and yet it issued "
                 "“{name}”.",
-            ).filled(issuer=_name(issuer), name=_name(link))
+            ).filled(issuer=issuer.name, name=link.name)
             return Check(CheckId.CA_FLAGS, False, text, issuer.sent, "x509ce.cA", "leaf-as-ca")
     if len(case.path) < 2:
         return _nothing_issued(CheckId.CA_FLAGS)
@@ -46,7 +46,7 @@ def check_path_length(case: Case) -> Check:
             text = Text(
                 "“{name}”之下最多允许 {limit} 级中间 CA，实际有 {below} 级。",
                 "“{name}” allows at most {limit} CAs below it, and there are {below}.",
-            ).filled(name=_name(link), limit=limit, below=below)
+            ).filled(name=link.name, limit=limit, below=below)
             return Check(
                 CheckId.PATH_LENGTH,
                 False,
@@ -73,7 +73,7 @@ def check_key_usage(case: Case) -> Check:
                 "“{name}”的密钥用途（{usage}）不含 keyCertSign，不能签发证书。",
                 "The key usage of “{name}” ({usage}) lacks keyCertSign: it may not issue "
                 "certificates.",
-            ).filled(name=_name(issuer), usage=", ".join(usage))
+            ).filled(name=issuer.name, usage=", ".join(usage))
             return Check(
                 CheckId.KEY_USAGE, False, text, issuer.sent, "x509ce.KeyUsage", "key-usage"
             )
@@ -105,7 +105,7 @@ def check_extended_key_usage(case: Case) -> Check:
                 "“{name}”的扩展密钥用途（{purposes}）不含 serverAuth，不能用来证明服务器的身份。",
                 "The extended key usage of “{name}” ({purposes}) lacks serverAuth: it cannot "
                 "prove a server's identity.",
-            ).filled(name=_name(link), purposes=", ".join(purposes))
+            ).filled(name=link.name, purposes=", ".join(purposes))
             return Check(
                 CheckId.EXTENDED_KEY_USAGE, False, text, link.sent, "x509ce.KeyPurposeId", "eku"
             )
@@ -136,7 +136,7 @@ def check_name_constraints(case: Case) -> Check:
                 text = Text(
                     "“{issuer}”不得为“{name}”签发证书：它只能在规定的名称范围内签发。",
                     "“{issuer}” may not issue for “{name}”: its names are limited.",
-                ).filled(issuer=_name(link), name=name)
+                ).filled(issuer=link.name, name=name)
                 return Check(
                     CheckId.NAME_CONSTRAINTS,
                     False,
@@ -169,7 +169,7 @@ def check_critical(case: Case) -> Check:
                 "“{name}”有不认识或无法读取的关键扩展（{what}），只能拒绝。",
                 "“{name}” has a critical extension that is unknown or unreadable ({what}): it "
                 "must be refused.",
-            ).filled(name=_name(link), what=unknown[0])
+            ).filled(name=link.name, what=unknown[0])
             return Check(
                 CheckId.CRITICAL, False, text, link.sent, "x509af.extension.id", "critical"
             )
@@ -206,13 +206,13 @@ def _weaknesses(case: Case) -> Iterator[tuple[Link, Text, str]]:
             text = Text(
                 "“{name}”用 {algorithm} 签名，这个散列算法已可被伪造。",
                 "“{name}” is signed with {algorithm}, whose hash can be forged.",
-            ).filled(name=_name(link), algorithm=certificate.signature_algorithm)
+            ).filled(name=link.name, algorithm=certificate.signature_algorithm)
             yield link, text, "weak-signature"
         if _weak_key(certificate):
             text = Text(
                 "“{name}”的 {type} 密钥只有 {bits} 位。",
                 "“{name}” has a {type} key of only {bits} bits.",
-            ).filled(name=_name(link), type=certificate.key.type, bits=certificate.key.bits)
+            ).filled(name=link.name, type=certificate.key.type, bits=certificate.key.bits)
             yield link, text, "weak-key"
 
 
@@ -228,7 +228,3 @@ def _nothing_issued(check: CheckId) -> Check:
         "The chain is a single certificate: there is no issuer to check.",
     )
     return Check(check, None, text)
-
-
-def _name(link: Link) -> str:
-    return link.certificate.display_name

@@ -32,7 +32,7 @@ def check_chain(case: Case) -> Check:
         text = Text(
             "从“{leaf}”到“{top}”共 {count} 张证书，中间不缺。",
             "From “{leaf}” up to “{top}”: {count} certificates, and none is missing.",
-        ).filled(leaf=_name(case.leaf), top=_name(top), count=len(case.path))
+        ).filled(leaf=case.leaf.name, top=top.name, count=len(case.path))
         return Check(CheckId.CHAIN, True, text, top.sent, "x509af.issuer")
     if top.certificate.ca:
         text = Text(
@@ -48,7 +48,7 @@ def check_chain(case: Case) -> Check:
             "the trust store: the server left out an intermediate certificate, or the CA is "
             "unknown.",
         )
-    text = text.filled(name=_name(top), issuer=top.certificate.issuer.display)
+    text = text.filled(name=top.name, issuer=top.certificate.issuer.display)
     fault = "unknown-ca" if top.certificate.ca else "missing-intermediate"
     return Check(CheckId.CHAIN, False, _with_address(text, top), top.sent, "x509af.issuer", fault)
 
@@ -79,13 +79,13 @@ def check_self_signed(case: Case) -> Check:
         text = Text(
             "服务器证书“{name}”是自签名的，但它本身就在信任库里。",
             "The server's certificate “{name}” signed itself, and is in the trust store itself.",
-        ).filled(name=_name(leaf))
+        ).filled(name=leaf.name)
         return Check(CheckId.SELF_SIGNED, True, text, 0, "x509af.issuer")
     text = Text(
         "服务器证书“{name}”是自签名的：任何人都能自己造出一张写着同样名称的证书。",
         "The server's certificate “{name}” signed itself: anybody can make one with the same "
         "name on it.",
-    ).filled(name=_name(leaf))
+    ).filled(name=leaf.name)
     return Check(CheckId.SELF_SIGNED, False, text, 0, "x509af.issuer", "self-signed")
 
 
@@ -96,13 +96,13 @@ def check_root(case: Case) -> Check:
         text = Text(
             f"链的终点“{{name}}”在信任库里（{store.zh}）。",
             f"The chain ends at “{{name}}”, which is in the trust store ({store.en}).",
-        ).filled(name=_name(top))
+        ).filled(name=top.name)
         return Check(CheckId.ROOT, True, text, top.sent, "x509af.subject")
     if not top.certificate.self_issued and not top.certificate.ca:
         text = Text(
             "链到“{name}”就断了，看不到根证书。",
             "The chain breaks off at “{name}”; the root cannot be seen.",
-        ).filled(name=_name(top))
+        ).filled(name=top.name)
         return Check(CheckId.ROOT, None, text, top.sent, "x509af.issuer")
     text = Text(
         f"链的终点“{{name}}”不在信任库里（{store.zh}）。",
@@ -157,7 +157,7 @@ def _wrong_signature(link: Link, issuer: Link) -> Check:
         "“{name}”的签名不能用“{issuer}”的公钥验证：证书被改过，或者不是它签的。",
         "The signature on “{name}” does not verify with the key of “{issuer}”: the certificate "
         "was changed, or somebody else signed it.",
-    ).filled(name=_name(link), issuer=_name(issuer))
+    ).filled(name=link.name, issuer=issuer.name)
     return Check(CheckId.SIGNATURE, False, text, link.sent, "x509af.encrypted", "bad-signature")
 
 
@@ -165,7 +165,7 @@ def _unknown_signature(link: Link) -> Check:
     text = Text(
         "“{name}”的签名算法 {algorithm} 在这里无法验证。",
         "“{name}” is signed with {algorithm}, which cannot be verified here.",
-    ).filled(name=_name(link), algorithm=link.certificate.signature_algorithm)
+    ).filled(name=link.name, algorithm=link.certificate.signature_algorithm)
     return Check(CheckId.SIGNATURE, None, text, link.sent, "x509af.algorithm.id")
 
 
@@ -245,13 +245,13 @@ def check_validity(case: Case) -> Check:
             text = Text(
                 "“{name}”已于 {day} 过期，抓包是在 {at}。",
                 "“{name}” expired on {day}; the capture is of {at}.",
-            ).filled(name=_name(link), day=day(certificate.not_after), at=day(case.at))
+            ).filled(name=link.name, day=day(certificate.not_after), at=day(case.at))
             return Check(CheckId.VALIDITY, False, text, link.sent, "x509af.notAfter", "expired")
         if case.at < certificate.not_before:
             text = Text(
                 "“{name}”从 {day} 起才有效，抓包是在 {at}。",
                 "“{name}” is valid only from {day}; the capture is of {at}.",
-            ).filled(name=_name(link), day=day(certificate.not_before), at=day(case.at))
+            ).filled(name=link.name, day=day(certificate.not_before), at=day(case.at))
             return Check(
                 CheckId.VALIDITY, False, text, link.sent, "x509af.notBefore", "not-yet-valid"
             )
@@ -260,7 +260,3 @@ def check_validity(case: Case) -> Check:
         "The time of the capture, {at}, lies within the validity of every certificate.",
     ).filled(at=day(case.at))
     return Check(CheckId.VALIDITY, True, text, 0, "x509af.notAfter")
-
-
-def _name(link: Link) -> str:
-    return link.certificate.display_name

@@ -7,6 +7,7 @@ from report.tls.hello import Hello, client_hello, server_hello
 from report.tls.key_schedule import (
     Sender,
     SessionKeys,
+    extended_master_secret,
     finished_verify_data,
     master_secret,
     next_traffic_secret,
@@ -24,7 +25,7 @@ from report.tls.suites import HASH_LENGTHS, SSL_3_0, TLS_1_3, CipherSuite, ciphe
 
 _CHANGE_CIPHER_SPEC, _HANDSHAKE, _APPLICATION_DATA = 20, 22, 23
 _HELLO_REQUEST, _CLIENT_HELLO, _SERVER_HELLO = 0, 1, 2
-_NEW_SESSION_TICKET, _FINISHED, _KEY_UPDATE = 4, 20, 24
+_NEW_SESSION_TICKET, _CLIENT_KEY_EXCHANGE, _FINISHED, _KEY_UPDATE = 4, 16, 20, 24
 _ENCRYPT_THEN_MAC, _EXTENDED_MASTER_SECRET = 22, 23
 
 
@@ -116,6 +117,7 @@ class _State:
         self.found = Replay()
         self._keylog = keylog
         self._secrets: dict[str, bytes] = {}
+        self._derived_master = b""
         self._transcript: list[bytes] = []
         self._partial: dict[Sender, bytes] = {"client": b"", "server": b""}
         # TLS 1.3 clients may send early data and then handshake records: keys in the order tried.
@@ -175,6 +177,8 @@ class _State:
             self._transcript.append(data)
         if data[0] == _SERVER_HELLO:
             self._server_hello(data)
+        elif data[0] == _CLIENT_KEY_EXCHANGE:
+            self._client_key_exchange(data)
         elif self.found.version >= TLS_1_3 and data[0] in (_FINISHED, _KEY_UPDATE):
             self._next_traffic_keys(sender, data[0])
 
@@ -191,6 +195,7 @@ class _State:
             self._transcript = []
         self.found.client_random = hello.random
         self._secrets = self._keylog.for_session(hello.random)
+        self._derived_master = b""
         early = self._secrets.get("CLIENT_EARLY_TRAFFIC_SECRET")
         if early and not self.found.suite:
             self._early_keys(hello, early)
@@ -249,21 +254,29 @@ class _State:
         self._readers[sender] = [reader]
 
     def _master(self) -> bytes:
-        """The master secret; a premaster secret in the log leads to it unless it is extended."""
+        return self._secrets.get("CLIENT_RANDOM") or self._derived_master
+
+    def _client_key_exchange(self, data: bytes) -> None:
+        """A premaster secret in the log leads to the master secret (RFC 5246 8.1, RFC 7627 4)."""
         found = self.found
-        premaster = self._secrets.get("PMS_CLIENT_RANDOM")
-        if "CLIENT_RANDOM" in self._secrets or not premaster or not found.suite:
-            return self._secrets.get("CLIENT_RANDOM", b"")
-        if found.extended_master_secret:
-            found.faults.append("a premaster secret alone does not give an extended master secret")
-            return b""
-        return master_secret(
-            found.version,
-            found.suite.prf_hash,
-            premaster,
-            found.client_random,
-            found.server_random,
-        )
+        if found.suite is None:
+            return
+        encrypted = data[4:] if found.version == SSL_3_0 else data[6:]
+        premaster = self._secrets.get("PMS_CLIENT_RANDOM") or self._keylog.rsa.get(encrypted[:8])
+        if not premaster:
+            return
+        version, prf_hash = found.version, found.suite.prf_hash
+        try:
+            if found.extended_master_secret:
+                self._derived_master = extended_master_secret(
+                    version, prf_hash, premaster, self._transcript
+                )
+            else:
+                self._derived_master = master_secret(
+                    version, prf_hash, premaster, found.client_random, found.server_random
+                )
+        except ValueError as fault:
+            found.faults.append(str(fault))
 
     def _tls13_keys(self, sender: Sender, label: str, *, keep_earlier: bool = False) -> None:
         secret, suite = self._secrets.get(label, b""), self.found.suite

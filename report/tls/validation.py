@@ -118,7 +118,7 @@ class Validation:
     @property
     def faults(self) -> tuple[str, ...]:
         """The faults for which the certificates are refused, as short fixed words."""
-        return tuple(check.fault for check in self.checks if _refuses(check))
+        return tuple(dict.fromkeys(check.fault for check in self.checks if _refuses(check)))
 
 
 def validate(

@@ -38,14 +38,12 @@ def test_matches(pattern: str, host: str, covered: bool) -> None:
 
 @pytest.mark.parametrize(
     ("pattern", "host", "covered"),
-    [case for case in _CASES if case[0].isascii() and case[1].isascii() and "\0" not in case[0]],
+    [case for case in _CASES if case[0] and "\0" not in case[0] and case[1].isascii()],
 )
 def test_openssl_agrees(tmp_path: Path, pattern: str, host: str, covered: bool) -> None:
     """But for partial wildcards, which RFC 9525 forbids and openssl still takes."""
     if not shutil.which("openssl"):
         pytest.skip("openssl is not installed")
-    if not pattern:
-        return
     (tmp_path / "leaf.pem").write_bytes(issue(replace(LEAF, names=(pattern,))).pem)
     command = ["openssl", "x509", "-in", str(tmp_path / "leaf.pem"), "-noout", "-checkhost", host]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout

@@ -81,6 +81,7 @@ _CASES = [
           Setup(("-Verify", "1"), ("-tls1_2", "-cipher", "ECDHE-RSA-AES128-GCM-SHA256",
                                    "-cert", "CLIENT"))),
 ]  # fmt: skip
+_RSA = [case for case in _CASES if case.suite.startswith("TLS_RSA_")]
 
 
 @cache
@@ -154,10 +155,9 @@ def test_verify_data_is_what_openssl_computed(session: Session, found: Replay) -
     assert len(found.finished) == 2
 
 
+@pytest.mark.parametrize("case", _RSA, indirect=True, ids=lambda case: case.name)
 def test_master_secret_from_the_premaster(case: _Case, session: Session, found: Replay) -> None:
     """RSA key exchange: the server's key opens the premaster; RFC 7627 or the plain formula."""
-    if not case.suite.startswith("TLS_RSA_"):
-        return
     assert found.suite
     messages = [message.data for message in found.messages]
     at = next(index for index, message in enumerate(messages) if message[0] == 16)
@@ -173,6 +173,23 @@ def test_master_secret_from_the_premaster(case: _Case, session: Session, found: 
         assert not found.extended_master_secret
         ours = master_secret(found.version, suite_hash, premaster, *randoms)
     assert ours == session.keylog.for_session(found.client_random)["CLIENT_RANDOM"]
+
+
+@pytest.mark.parametrize("case", _RSA, indirect=True, ids=lambda case: case.name)
+@pytest.mark.parametrize("form", ["RSA", "PMS_CLIENT_RANDOM"])
+def test_a_premaster_secret_in_the_log_is_enough(
+    session: Session, found: Replay, form: str
+) -> None:
+    exchange = next(message.data for message in found.messages if message.kind == 16)
+    key = LEAF.key
+    assert isinstance(key, rsa.RSAPrivateKey)
+    premaster = key.decrypt(exchange[6:], padding.PKCS1v15()).hex()
+    name = exchange[6:14].hex() if form == "RSA" else found.client_random.hex()
+    keylog = parse_keylog(f"{form} {name} {premaster}\n".encode())
+    again = replay(sent_records(session.chunks), keylog)
+    assert again.faults == []
+    assert (_data(again, "client"), _data(again, "server")) == (b"ping\n", b"gnip\n")
+    assert [check.matches for check in again.finished] == [True, True]
 
 
 def test_lengths_on_the_wire_are_those_computed(case: _Case, found: Replay) -> None:
