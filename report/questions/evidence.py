@@ -31,7 +31,15 @@ def bytes_of(message: Message, field: TreeField) -> bytes:
 
 
 def cite_record(message: Message, name: str) -> Evidence:
-    """A field of the header of the record that carries a message."""
+    """A field of the header of the record that carries a message.
+
+    Of a decrypted TLS 1.3 record the content type is hidden in the plaintext; what stands in the
+    header is the opaque type.
+    """
+    if name == "tls.record.content_type" and message.record.content_type != (
+        message.record.inner_type or message.record.content_type
+    ):
+        name = "tls.record.opaque_type"
     field = message.record.field.first(name) or message.record.field
     detail = message.detail
     buffer = header_buffer(detail, message.record.field)

@@ -58,7 +58,7 @@ def _from_alert(tables: Tables, session: Session, alert: Message) -> Answer:
         alert.frame,
         message_text(tables, alert),
         _alerts(session),
-        [cite_record(alert, "tls.record.content_type"), cite(alert, "tls.alert_message.desc")],
+        [cite(alert, "tls.alert_message.desc"), cite_record(alert, "tls.record.content_type")],
         frames=[alert.frame],
         parts=alert.parts,
         inferred=alert.type is None,

@@ -60,7 +60,6 @@ def _quic(tables: Tables, session: Session) -> Answer:
             "Of QUIC only the hellos can be read; which packet is first to carry application data "
             "is encrypted.",
         ),
-        session_scope(session),
     )
 
 
