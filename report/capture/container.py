@@ -87,6 +87,12 @@ class Container:
     cut_packets: int = 0
     """Packets of which the recorder kept fewer bytes than were on the wire."""
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether dumpcap, which ends every file in interface statistics, was cut off in it."""
+        written_by_dumpcap = self.application.startswith("Dumpcap")
+        return self.kind == "pcapng" and written_by_dumpcap and self.whole and not self.closed
+
 
 def file_kind(head: bytes) -> FileKind | None:
     """Which of the two formats a file's first twelve bytes announce, or None."""

@@ -21,6 +21,8 @@ class Outcome(Enum):
     LINK_TYPE = auto()
     NOT_A_CAPTURE = auto()
     TOO_SLOW = auto()
+    TOO_MUCH = auto()
+    """It printed more than may lie in our memory."""
     STOPPED = auto()
     """By a signal, or for a reason that tshark did not say."""
 
@@ -43,24 +45,28 @@ _STEMS = (
 )
 _TIMED_OUT_SIGNALS = frozenset({getattr(signal, "SIGXCPU", 24)})
 _HARMLESS = re.compile(r"Running as user|^\s*$|Dissector bug|\*\* \(|WARNING|GLib")
+_LONGEST_DETAIL = 200
 
 
 def judge(ending: Ending) -> Judgement:
     """Reads an ending as one of the outcomes; `detail` quotes tshark's own words."""
     bug = "Dissector bug" in ending.stderr
+    if ending.too_much:
+        return Judgement(Outcome.TOO_MUCH, "output", bug)
     if ending.returncode is None:
         return Judgement(Outcome.TOO_SLOW, "deadline", bug)
     number = _signal(ending.returncode)
     if number is not None:
         outcome = Outcome.TOO_SLOW if number in _TIMED_OUT_SIGNALS else Outcome.STOPPED
         return Judgement(outcome, f"signal {number}", bug)
+    if ending.returncode == 0:
+        return Judgement(Outcome.WHOLE, "", bug)
+    complaint = _complaint(ending.stderr)
     for stem, outcome in _STEMS:
-        if stem in ending.stderr:
-            return Judgement(outcome, _complaint(ending.stderr), bug)
-    if ending.returncode != 0:
-        detail = _complaint(ending.stderr) or f"exit status {ending.returncode}"
-        return Judgement(Outcome.STOPPED, detail, bug)
-    return Judgement(Outcome.WHOLE, "", bug)
+        if stem in complaint:
+            return Judgement(outcome, complaint[:_LONGEST_DETAIL], bug)
+    detail = complaint[:_LONGEST_DETAIL] or f"exit status {ending.returncode}"
+    return Judgement(Outcome.STOPPED, detail, bug)
 
 
 def _signal(returncode: int) -> int | None:
@@ -72,4 +78,4 @@ def _signal(returncode: int) -> int | None:
 
 def _complaint(stderr: str) -> str:
     lines = [line.strip() for line in stderr.splitlines() if not _HARMLESS.search(line)]
-    return re.sub(r"^tshark: ", "", " ".join(lines))[:200]
+    return re.sub(r"^tshark: ", "", " ".join(lines))

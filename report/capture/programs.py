@@ -32,30 +32,57 @@ _USUAL_FOLDERS = {
 def find_program(name: str) -> Path:
     """The absolute path of a Wireshark program (`tshark`, `dumpcap`, `editcap`, …).
 
-    Looked for beside `LABSHARK_TSHARK`, then on PATH, then in the system's usual folders. A PATH
-    entry that is relative, or lies in the current folder, is passed over: a program that came
-    with somebody's capture must never run.
+    `LABSHARK_TSHARK` names the very tshark to run, or the folder that it is in; the other programs
+    are looked for beside it first. Then come PATH and the system's usual folders. A PATH entry
+    that is relative, or is the current folder, or lies in a current folder that does not hold the
+    user's home, is passed over: a program that came with somebody's capture must never run.
 
-    Raises LabsharkError `tshark-missing`.
+    Raises LabsharkError `tshark-missing`, also where `LABSHARK_TSHARK` names no program.
     """
-    for folder in _folders():
+    named = _named()
+    if named is not None and name == "tshark" and not named.is_dir():
+        found = shutil.which(named)
+    elif named is not None and name == "tshark":
+        found = _in_folders(name, (named,))
+    else:
+        beside = () if named is None else (named if named.is_dir() else named.parent,)
+        found = _in_folders(name, (*beside, *_folders()))
+    if found is None:
+        raise LabsharkError("tshark-missing", program=name, remedy=install_remedy())
+    return Path(found)
+
+
+def _named() -> Path | None:
+    value = os.environ.get(ENVIRONMENT_VARIABLE)
+    return Path(value).absolute() if value else None
+
+
+def _in_folders(name: str, folders: Iterable[Path]) -> str | None:
+    for folder in folders:
         found = shutil.which(name, path=str(folder))
+        # On Windows the current folder is searched unasked.
         if found and Path(found).parent == folder:
-            return Path(found)
-    raise LabsharkError("tshark-missing", program=name, remedy=install_remedy())
+            return found
+    return None
 
 
 def _folders() -> Iterable[Path]:
-    named = os.environ.get(ENVIRONMENT_VARIABLE)
-    if named:
-        yield Path(named).absolute().parent
-        return
-    here = Path.cwd()
     for entry in os.environ.get("PATH", "").split(os.pathsep):
         folder = Path(entry)
-        if folder.is_absolute() and folder != here and here not in folder.parents:
+        if folder.is_absolute() and not _came_along(folder):
             yield folder
     yield from map(Path, _USUAL_FOLDERS.get(sys.platform, ()))
+
+
+def _came_along(folder: Path) -> bool:
+    """Whether a folder may have been unpacked with the captures that the user works on."""
+    try:
+        here = Path.cwd()
+    except FileNotFoundError:  # it was removed under our feet
+        return False
+    there, home = folder.resolve(), Path("~").expanduser()
+    inside = here in there.parents and here != home and here not in home.parents
+    return there == here or inside
 
 
 def install_remedy() -> str:
@@ -78,6 +105,7 @@ def tshark_version(tshark: Path) -> Version:
             capture_output=True,
             timeout=30,
             stdin=subprocess.DEVNULL,
+            cwd=tshark.parent,  # not the current folder, where anything may lie
             env={**os.environ, "HOME": "/nonexistent", "LC_ALL": "C.UTF-8"},
         ).stdout.decode("utf-8", "replace")
     except (OSError, subprocess.TimeoutExpired) as fault:

@@ -4,6 +4,7 @@ Measured (bubblewrap 0.8, tshark 4.0.17): the whole sandbox costs 13 ms a run.
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,7 +13,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
+from report.errors import LabsharkError
+
 REQUIRE_VARIABLE = "LABSHARK_REQUIRE_SANDBOX"
+"""Set to anything but nothing and 0, no Wireshark program starts outside the sandbox."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,11 @@ class Limits:
     """Bytes; below 400 MiB tshark does not start on larger captures."""
     deadline_seconds: float = 180.0
     """Wall time; then the run's whole process group is killed."""
+    output_bytes: int = 512 << 20
+    """Of standard output; then the run is killed. A packet can be dissected into many times its
+    size, and all of it comes to lie in our memory."""
+    file_bytes: int = 0
+    """Of any file that the program writes: a reader of captures writes none."""
 
 
 STANDARD_LIMITS = Limits()
@@ -46,6 +55,8 @@ class Invocation:
 
     argv: tuple[str, ...]
     environment: dict[str, str]
+    folder: Path
+    """The current folder to start it in: not the user's, where anything may lie."""
     limits: Limits
     sandboxed: bool
 
@@ -55,24 +66,29 @@ def invocation(command: Command, configuration: Path) -> Invocation:
 
     `configuration` is an empty folder: the user's Wireshark preferences, profiles, plugins and
     Lua scripts must not change an answer.
+
+    Raises LabsharkError `sandbox-missing` where there is none and `LABSHARK_REQUIRE_SANDBOX` asks
+    for it.
     """
-    if bubblewrap() is None:
-        return _limited(command, configuration)
-    return _sandboxed(command, configuration)
+    sandbox = bubblewrap()
+    if sandbox is not None:
+        return _sandboxed(command, sandbox)
+    if os.environ.get(REQUIRE_VARIABLE, "0") not in ("", "0"):
+        raise LabsharkError("sandbox-missing")
+    return _limited(command, configuration)
 
 
 def _placed(command: Command, places: Mapping[str, str]) -> tuple[str, ...]:
-    shown = []
-    for argument in command.arguments:
-        for name, place in places.items():
-            argument = argument.replace("{" + name + "}", place)
-        shown.append(argument)
-    return tuple(shown)
+    if not places:
+        return command.arguments
+    # All at once: a file may have been given a name that looks like another one's place.
+    names = re.compile("{(" + "|".join(map(re.escape, places)) + ")}")
+    return tuple(names.sub(lambda name: places[name[1]], each) for each in command.arguments)
 
 
 def _limited(command: Command, configuration: Path) -> Invocation:
-    places = {name: str(path) for name, path in command.files.items()}
-    argv = (str(command.program), *_placed(command, places))
+    places = {name: str(path.absolute()) for name, path in command.files.items()}
+    argv = (*_end_with_parent(), str(command.program), *_placed(command, places))
     environment = {
         "PATH": os.defpath,
         "LC_ALL": "C.UTF-8",
@@ -85,9 +101,8 @@ def _limited(command: Command, configuration: Path) -> Invocation:
         kept = ("SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "TEMP", "TMP")
         environment |= {name: os.environ[name] for name in kept if name in os.environ}
         environment |= {"APPDATA": str(configuration), "USERPROFILE": str(configuration)}
-    return Invocation(
-        (*_resource_limits(command.limits), *argv), environment, command.limits, sandboxed=False
-    )
+    limited = (*_resource_limits(command.limits), *argv)
+    return Invocation(limited, environment, configuration, command.limits, sandboxed=False)
 
 
 def _resource_limits(limits: Limits) -> tuple[str, ...]:
@@ -100,36 +115,46 @@ def _resource_limits(limits: Limits) -> tuple[str, ...]:
             prlimit,
             f"--cpu={soft}:{hard}",
             f"--as={limits.address_space}",
+            f"--fsize={limits.file_bytes}",
             "--nofile=64",
             "--core=0",
             "--",
         )
     if sys.platform == "win32":
         return ()
-    return ("/bin/sh", "-c", f'ulimit -c 0 -St {soft}; ulimit -Ht {hard}; exec "$@"', "sh")
+    blocks = -(-limits.file_bytes // 512)
+    wanted = ("-c 0", f"-f {blocks}", f"-St {soft}", f"-Ht {hard}")  # one at a time, for dash
+    script = "; ".join(f"ulimit {limit}" for limit in wanted) + '; exec "$@"'
+    return ("/bin/sh", "-c", script, "sh")
 
 
-def _sandboxed(command: Command, configuration: Path) -> Invocation:
-    bwrap = bubblewrap()
-    assert bwrap is not None
+@lru_cache
+def _end_with_parent() -> tuple[str, ...]:
+    """Words that make a program end when labshark is killed, as bubblewrap does by itself."""
+    setpriv = shutil.which("setpriv", path="/usr/bin:/bin")
+    if setpriv is None:
+        return ()
+    words = (setpriv, "--pdeathsig", "KILL", "--no-new-privs", "--")
+    return words if _works([*words, "/bin/true"]) else ()
+
+
+def _sandboxed(command: Command, sandbox: Path) -> Invocation:
+    program = command.program.resolve()
     places = {name: f"/{name}" for name in command.files}
     mounts: list[str] = []
     for name, path in command.files.items():
-        mounts += ["--ro-bind", str(path), f"/{name}"]
+        mounts += ["--ro-bind", str(path.absolute()), f"/{name}"]
     argv = (
         *_resource_limits(command.limits),
-        str(bwrap),
+        str(sandbox),
         *_ISOLATION,
-        *_program_mounts(command.program),
-        "--ro-bind",
-        str(configuration),
-        "/cfg",
+        *_program_mounts(program),
         *mounts,
-        "--",
-        str(command.program),
+        *("--remount-ro", "/", "--chdir", "/", "--"),
+        str(program),
         *_placed(command, places),
     )
-    return Invocation(argv, {"PATH": os.defpath}, command.limits, sandboxed=True)
+    return Invocation(argv, {"PATH": os.defpath}, Path("/"), command.limits, sandboxed=True)
 
 
 _ISOLATION: Sequence[str] = (
@@ -138,17 +163,23 @@ _ISOLATION: Sequence[str] = (
     *("--setenv", "HOME", "/nonexistent", "--setenv", "WIRESHARK_CONFIG_DIR", "/cfg"),
     *("--ro-bind", "/usr", "/usr", "--symlink", "usr/lib", "/lib"),
     *("--symlink", "usr/lib64", "/lib64", "--symlink", "usr/bin", "/bin"),
-    *("--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp"),
+    *("--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp", "--dir", "/cfg"),
     # Without --uid tshark warns that it runs as root, and would be it.
     *("--uid", "65534", "--gid", "65534", "--cap-drop", "ALL"),
 )
 
 
 def _program_mounts(program: Path) -> tuple[str, ...]:
-    if program.is_relative_to("/usr") or program.is_relative_to("/bin"):
+    """What a program outside /usr needs to be seen: its prefix, or only its folder or itself where
+    the prefix holds more than programs."""
+    if program.is_relative_to("/usr"):
         return ()
-    prefix = str(program.parent.parent)
-    return ("--ro-bind", prefix, prefix)
+    home = Path("~").expanduser()
+    shared = {Path("/"), Path("/tmp"), home, *home.parents}
+    folder = program.parent
+    places = (folder.parent, folder) if folder.name in ("bin", "sbin") else (folder,)
+    seen = str(next((place for place in places if place not in shared), program))
+    return ("--ro-bind", seen, seen)
 
 
 @lru_cache
@@ -161,13 +192,12 @@ def bubblewrap() -> Path | None:
     found = shutil.which("bwrap", path="/usr/bin:/usr/local/bin:/bin")
     if found is None:
         return None
+    return Path(found) if _works([found, *_ISOLATION, "--", "/usr/bin/true"]) else None
+
+
+def _works(argv: Sequence[str]) -> bool:
     try:
-        probe = subprocess.run(
-            [found, *_ISOLATION, "--", "/usr/bin/true"],
-            capture_output=True,
-            timeout=10,
-            stdin=subprocess.DEVNULL,
-        )
+        done = subprocess.run(argv, capture_output=True, timeout=10, stdin=subprocess.DEVNULL)
     except (OSError, subprocess.TimeoutExpired):
-        return None
-    return Path(found) if probe.returncode == 0 else None
+        return False
+    return done.returncode == 0

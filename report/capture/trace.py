@@ -8,10 +8,9 @@ Python still imports pandas; of a large one only what is asked for.
 """
 
 import contextlib
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lxml import etree
@@ -21,7 +20,7 @@ from report.capture.container import Container
 from report.capture.faults import Judgement, Outcome, judge
 from report.capture.fields import AGGREGATOR, COLUMN_TITLES, column_field, column_name
 from report.capture.frames import Buffer, FrameDetail, frame_number, parse_dump, split_dumps
-from report.capture.intake import READ_FORMATS, CaptureFile, let_in
+from report.capture.intake import READ_FORMATS, CaptureFile, let_in, let_in_keylog
 from report.capture.passes import Ending, TsharkPass
 from report.capture.programs import Version, find_program, known_bad, shown_version, tshark_version
 from report.capture.sandbox import (
@@ -31,10 +30,14 @@ from report.capture.sandbox import (
     bubblewrap,
     invocation,
 )
+from report.capture.scratch import private_folder
 from report.errors import LabsharkError
 from report.text import Text
 
 EAGER_PACKETS = 2_500
+EAGER_BYTES = 2 << 20
+_DETAIL_BYTES = 64 << 20
+"""Of PDML, which takes ten times as much of our memory as a tree."""
 _MATTERS = "tls || tcp.flags.syn == 1 || tcp.flags.fin == 1 || tcp.flags.reset == 1"
 
 PREFERENCES = (
@@ -98,14 +101,15 @@ class Trace:
         self._judgement = Judgement(Outcome.WHOLE)
         self._columns: dict[tuple[str, ...], Future[Columns]] = {}
         self._eager: Future[None] | None = None
+        self._passes: list[TsharkPass] = []
 
     # ---- the columns pass
 
     def start(self, fields: Iterable[str]) -> None:
         """Begins to read in the background, so that slow imports can go on meanwhile."""
         self._column_future(tuple(fields))
-        if self.container.packets <= EAGER_PACKETS:
-            self._eager = self._workers.submit(self._read_detail, _MATTERS, None)
+        if self.container.packets <= EAGER_PACKETS and self.size <= EAGER_BYTES:
+            self._eager = self._workers.submit(self._read_ahead)
 
     def columns(self, fields: Iterable[str]) -> Columns:
         """Every packet's `fields` and packet-list columns.
@@ -147,6 +151,8 @@ class Trace:
         if verdict.outcome is Outcome.TOO_SLOW:
             seconds = int(self._limits.deadline_seconds)
             raise LabsharkError("capture-too-slow", path=self.name, seconds=seconds)
+        if verdict.outcome is Outcome.TOO_MUCH:
+            raise LabsharkError("capture-too-detailed", path=self.name, limit="64 MiB")
         if verdict.outcome is Outcome.STOPPED:
             raise LabsharkError("tshark-failed", program="tshark", detail=verdict.detail)
         if verdict.outcome is Outcome.NOT_A_CAPTURE:
@@ -157,11 +163,12 @@ class Trace:
         if packets == 0 and verdict.outcome is Outcome.LINK_TYPE:
             raise LabsharkError("capture-link-type", path=self.name)
         if packets == 0:
-            detail = verdict.detail or "no packet is whole"
-            raise LabsharkError("capture-unreadable", path=self.name, detail=detail)
+            raise LabsharkError("capture-unreadable", path=self.name, detail=verdict.detail)
+        held = self.container.packets
         read_all = verdict.outcome is Outcome.WHOLE and self.container.whole
-        if read_all and self.container.countable and packets != self.container.packets:
-            detail = f"{packets} of {self.container.packets} packets"
+        # Where tshark shows more than there is, it took a damaged file for one of another dialect.
+        if self.container.countable and (packets > held or (read_all and packets < held)):
+            detail = f"{packets} / {held} packets"
             raise LabsharkError("tshark-failed", program="tshark", detail=detail)
 
     # ---- the detail pass
@@ -186,16 +193,23 @@ class Trace:
         buffers: tuple[Buffer, ...] = parse_dump(self._dumps.get(number, ""))
         return FrameDetail(number, self._trees[number], buffers)
 
+    def _read_ahead(self) -> None:
+        # What goes wrong here shows again when the frames are asked for, if they ever are.
+        with contextlib.suppress(LabsharkError):
+            self._read_detail(_MATTERS, None)
+
     def _read_detail(self, display_filter: str, last: int | None) -> None:
         until = ["-c", str(last)] if last is not None else []
         chosen = [*until, "-Y", display_filter]
         # The number as the only column makes each dump say which packet it shows.
         dumping = ["-P", "-x", "-o", 'gui.column.format:"No.","%m"']
         with ThreadPoolExecutor(max_workers=1) as beside:
-            dumps = beside.submit(self._pass([*chosen, *dumping]).output)
-            trees, ending = self._pass([*chosen, "-T", "pdml"]).packet_elements()
-            dump, _ = dumps.result()
+            limits = replace(self._limits, output_bytes=_DETAIL_BYTES)
+            dumps = beside.submit(self._pass([*chosen, *dumping], limits=limits).output)
+            trees, ending = self._pass([*chosen, "-T", "pdml"], limits=limits).packet_elements()
+            dump, dump_ending = dumps.result()
         self._judged(ending)
+        self._judged(dump_ending)
         self._trees.update((frame_number(tree), tree) for tree in trees)
         self._dumps.update(split_dumps(dump.decode("utf-8", "replace")))
 
@@ -259,7 +273,9 @@ class Trace:
 
     # ---- one run of tshark
 
-    def _pass(self, options: Sequence[str], *, out_of_order: bool = True) -> TsharkPass:
+    def _pass(
+        self, options: Sequence[str], *, out_of_order: bool = True, limits: Limits | None = None
+    ) -> TsharkPass:
         arguments = ["-n", "-2", "-X", f"read_format:{READ_FORMATS[self.container.kind]}"]
         for preference in (*PREFERENCES, _in_order(out_of_order and self._out_of_order)):
             arguments += ["-o", preference]
@@ -269,10 +285,11 @@ class Trace:
             files["keylog"] = self.keylog
         for port in self._tls_ports:
             arguments += ["-d", f"tcp.port=={port},tls"]
-        command = Command(
-            self._tshark, (*arguments, "-r", "{capture}", *options), files, self._limits
-        )
-        return TsharkPass(self._plain, invocation(command, self._configuration))
+        words = (*arguments, "-r", "{capture}", *options)
+        command = Command(self._tshark, words, files, limits or self._limits)
+        run = TsharkPass(self._plain, invocation(command, self._configuration))
+        self._passes.append(run)
+        return run
 
     # ---- what the reader should know
 
@@ -292,14 +309,7 @@ class Trace:
         return tuple(self._warnings())
 
     def _warnings(self) -> Iterator[Warning]:
-        read = self.packets
-        outcome = self._judgement.outcome
-        if outcome is Outcome.DAMAGED:
-            yield _warning("capture-damaged", read=read)
-        elif outcome is Outcome.CUT_SHORT or not self.container.whole:
-            yield _warning("capture-cut-short", read=read)
-        if self.container.cut_packets:
-            yield _warning("capture-snap-length", cut=self.container.cut_packets, read=read)
+        yield from self._gaps()
         if self._tls_ports:
             ports = ", ".join(map(str, self._tls_ports))
             yield _warning("decoded-as-tls", ports=ports)
@@ -310,8 +320,21 @@ class Trace:
         if bubblewrap() is None:
             yield _warning("sandbox-absent")
 
+    def _gaps(self) -> Iterator[Warning]:
+        read, outcome = self.packets, self._judgement.outcome
+        if outcome is Outcome.DAMAGED or self.container.damaged:
+            yield _warning("capture-damaged", read=read)
+        elif outcome is Outcome.CUT_SHORT or not self.container.whole:
+            yield _warning("capture-cut-short", read=read)
+        elif self.container.unfinished:
+            yield _warning("capture-unfinished")
+        if self.container.cut_packets:
+            yield _warning("capture-snap-length", cut=self.container.cut_packets, read=read)
+
     def close(self) -> None:
-        """Waits for runs that are under way and lets go of the capture."""
+        """Ends runs that are under way and lets go of the capture."""
+        for run in self._passes:
+            run.stop()
         self._workers.shutdown(wait=True, cancel_futures=True)
 
 
@@ -330,8 +353,9 @@ def open_trace(
         tshark = workers.submit(_tshark)
         workers.submit(bubblewrap)
         file = stack.enter_context(let_in(path))
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="labshark-")))
-        folder.chmod(0o755)  # the sandbox reads it as another user
+        if keylog is not None:
+            keylog = stack.enter_context(let_in_keylog(keylog))
+        folder = stack.enter_context(private_folder())
         trace = Trace(file, keylog, limits, folder, tshark.result())
         stack.callback(trace.close)
         yield trace
@@ -350,6 +374,10 @@ _WARNINGS = {
     "capture-cut-short": Text(
         "抓包文件在第 {read} 个数据包之后中断；前 {read} 个数据包都已使用。",
         "The capture is cut short after packet {read}; the {read} packets before that are used.",
+    ),
+    "capture-unfinished": Text(
+        "抓包程序没有正常结束这个文件，末尾可能缺少数据包。",
+        "The recorder did not finish this file: packets may be missing at its end.",
     ),
     "capture-damaged": Text(
         "抓包文件在第 {read} 个数据包之后损坏；前 {read} 个数据包都已使用。",
