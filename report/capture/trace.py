@@ -36,6 +36,7 @@ from report.text import Text
 
 EAGER_PACKETS = 2_500
 EAGER_BYTES = 2 << 20
+_MOST_PORTS = 32
 _DETAIL_BYTES = 64 << 20
 """Of PDML, which takes ten times as much of our memory as a tree."""
 _MATTERS = "tls || tcp.flags.syn == 1 || tcp.flags.fin == 1 || tcp.flags.reset == 1"
@@ -223,12 +224,12 @@ class Trace:
         """
         if count_hellos(self._plain) <= hellos:
             return ()
-        options = ["-Y", HELLO_FILTER, "-T", "fields", "-e", "tcp.stream", "-e", "tcp.dstport"]
-        rows, _ = self._pass(options).output()
+        options = ["-Y", HELLO_FILTER, "-T", "fields", "-E", "occurrence=l"]
+        rows = self._rows([*options, "-e", "tcp.stream", "-e", "tcp.dstport"])
         known = set(spoken)
         found = [line.split(b"\t") for line in rows.splitlines()]
         ports = [int(port) for stream, port in found if int(stream) not in known]
-        return tuple(dict.fromkeys(ports))
+        return tuple(dict.fromkeys(ports))[:_MOST_PORTS]
 
     def read_as_tls(self, ports: Iterable[int]) -> None:
         """From now on these TCP ports are decoded as TLS; what was read before is forgotten."""
@@ -248,6 +249,20 @@ class Trace:
         self._trees.clear()
         self._dumps.clear()
 
+    def selected(self, display_filter: str) -> bytes:
+        """A pcapng with only the packets that a display filter selects.
+
+        Raises LabsharkError as `columns` does.
+        """
+        capture, ending = self._pass(["-Y", display_filter, "-F", "pcapng", "-w", "-"]).output()
+        self._judged(ending)
+        return capture
+
+    def key_material(self) -> bytes:
+        """The key log's lines: of the file given and of the keys in the capture."""
+        given = self.keylog.read_bytes() if self.keylog is not None else b""
+        return given + b"\n" + self.container.secrets
+
     def default_view(self, display_filter: str) -> dict[int, tuple[str, ...]]:
         """What Wireshark shows without our setting for out-of-order segments.
 
@@ -255,7 +270,7 @@ class Trace:
         """
         options = ["-Y", display_filter, "-T", "fields", "-E", f"aggregator={AGGREGATOR}"]
         options += ["-e", "frame.number", "-e", "tls.handshake.type"]
-        rows, _ = self._pass(options, out_of_order=False).output()
+        rows = self._rows(options, out_of_order=False)
         cells = [line.split("\t") for line in rows.decode("utf-8", "replace").splitlines()]
         return {int(n): tuple(types.split(AGGREGATOR)) for n, types in cells if types}
 
@@ -265,13 +280,14 @@ class Trace:
         Raises LabsharkError `tshark-failed` when tshark refuses the filter.
         """
         options = ["-Y", display_filter, "-T", "fields", "-e", "frame.number"]
-        rows, ending = self._pass(options).output()
-        verdict = judge(ending)
-        if verdict.outcome in (Outcome.STOPPED, Outcome.TOO_SLOW):
-            raise LabsharkError("tshark-failed", program="tshark", detail=verdict.detail)
-        return tuple(map(int, rows.split()))
+        return tuple(map(int, self._rows(options).split()))
 
     # ---- one run of tshark
+
+    def _rows(self, options: Sequence[str], *, out_of_order: bool = True) -> bytes:
+        rows, ending = self._pass(options, out_of_order=out_of_order).output()
+        self._judged(ending)
+        return rows
 
     def _pass(
         self, options: Sequence[str], *, out_of_order: bool = True, limits: Limits | None = None
