@@ -31,6 +31,7 @@ from report.capture.sandbox import (
     invocation,
 )
 from report.capture.scratch import private_folder
+from report.capture.trimming import embedded_keylog
 from report.errors import LabsharkError
 from report.text import Text
 
@@ -261,7 +262,9 @@ class Trace:
     def key_material(self) -> bytes:
         """The key log's lines: of the file given and of the keys in the capture."""
         given = self.keylog.read_bytes() if self.keylog is not None else b""
-        return given + b"\n" + self.container.secrets
+        if not self.container.embedded_keys:
+            return given
+        return given + b"\n" + embedded_keylog(self._plain)
 
     def default_view(self, display_filter: str) -> dict[int, tuple[str, ...]]:
         """What Wireshark shows without our setting for out-of-order segments.

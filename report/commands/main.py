@@ -13,6 +13,7 @@ from report.commands.doctor import doctor
 from report.commands.labs import labs
 from report.commands.options import Screen
 from report.commands.report import report
+from report.commands.trim import trim
 from report.errors import ExitCode, LabsharkError
 
 app = typer.Typer(
@@ -31,6 +32,7 @@ app.command()(demo)
 app.command()(doctor)
 app.command()(answer)
 app.command()(report)
+app.command()(trim)
 app.add_typer(labs, name="labs")
 
 
