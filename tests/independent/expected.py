@@ -366,10 +366,14 @@ def _data_by_position(connection: Connection, sealed: list[Message]) -> list[Mes
     after = [message for message in sealed if message is not closing]
     if connection.first("client", "Finished"):
         return after
-    suite = Suite(connection.suite or "")
-    finished = HASH_LENGTHS[suite.schedule] + 4 + 1 + suite.tag_length
-    ends = [at for at, message in enumerate(after) if message.length == finished]
+    ends = [at for at, message in enumerate(after) if message.length == _finished_size(connection)]
     return after[(ends[0] if ends else 0) + 1 :]
+
+
+def _finished_size(connection: Connection) -> int:
+    """The length of a TLS 1.3 record that holds a Finished alone, without padding."""
+    suite = Suite(connection.suite or "")
+    return HASH_LENGTHS[suite.schedule] + 4 + 1 + suite.tag_length
 
 
 def _beginning_lost(connection: Connection, data: Message) -> bool:
@@ -401,8 +405,17 @@ def q24(found: Facts, connection: Connection) -> Expected:
     if guessed:
         return {**shown(guessed), "inferred": True}
     stream = connection.streams["client"]
-    lost = stream.ends_early() or stream.lost()
-    return ABSENT if connection.over and not lost else NOT_CAPTURED
+    if not connection.over or stream.ends_early() or stream.lost():
+        return NOT_CAPTURED
+    return HIDDEN if _lengths_tell_nothing(connection) else ABSENT
+
+
+def _lengths_tell_nothing(connection: Connection) -> bool:
+    """TLS 1.3 without keys, where not even a Finished's length is seen: records may be padded."""
+    sealed = connection.all("client", "Application Data")
+    if connection.version != TLS13 or not sealed or sealed[-1].opened:
+        return False
+    return all(message.length != _finished_size(connection) for message in sealed)
 
 
 def _closes(message: Message) -> bool:

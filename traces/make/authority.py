@@ -133,6 +133,7 @@ def chain(
     ocsp: str | None = None,
     ca_issuers: str | None = None,
     crl: str | None = None,
+    client: bool = False,
 ) -> list[Issued]:
     """A chain of `length` certificates, the server's first, the self-signed root last.
 
@@ -159,6 +160,7 @@ def chain(
         ocsp=ocsp,
         ca_issuers=ca_issuers,
         crl=crl,
+        client=client,
     )
     return [leaf, *authorities]
 

@@ -17,8 +17,8 @@ READER = "reader-17.reading.example"
 def main() -> None:
     with scene("clients") as here:
         server = chain(HOST, 2, authority_name="Reading")
-        own = chain(READER, 2, authority_name="Readers", key="p256")
-        edwards = chain(READER, 2, authority_name="Readers", key="ed25519")
+        own = chain(READER, 2, authority_name="Readers", client=True, key="p256")
+        edwards = chain(READER, 2, authority_name="Readers", client=True, key="ed25519")
         root = issue("Readers Root CA", authority=True)
         middle = issue("Readers Card CA 2", authority=True, issuer=root)
         long_chain = [issue(READER, issuer=middle, client=True), middle, root]
@@ -133,7 +133,7 @@ def after_the_handshake(
     mine = identity(here.work, name, own)
     with here.record(f"{name}.pcapng") as capture:
         keylog = here.keylog(capture)
-        with server.typing((0.8, b"c\n"), (1.2, b"The reading room is open.\n")):
+        with server.typing((0.6, b"c\n"), (1.0, b"The reading room is open.\n")):
             told = ask(here, "-tls1_3", "-enable_pha", *mine, keylog=keylog, hold=2.2)
     server.end()
     zh = "TLS 1.3，握手结束、传过数据之后，服务器才要客户端证书（post-handshake authentication）。"

@@ -50,18 +50,24 @@ class Server:
 
     @contextmanager
     def typing(self, *lines: tuple[float, bytes]) -> Iterator[None]:
-        """Type on the server's input (made with `stdin=PIPE`): `(seconds from now, line)`."""
-        threads = [threading.Timer(delay, self._type, [line]) for delay, line in lines]
-        for thread in threads:
-            thread.start()
-        yield
-        for thread in threads:
-            thread.join()
+        """Type on the server's input (made with `stdin=PIPE`): `(seconds after the request, line)`.
 
-    def _type(self, line: bytes) -> None:
+        The server must be one that shows what it receives (without `-WWW`).
+        """
+        thread = threading.Thread(target=self._type, args=[lines])
+        thread.start()
+        yield
+        thread.join()
+
+    def _type(self, lines: Sequence[tuple[float, bytes]]) -> None:
         assert self.process.stdin
-        self.process.stdin.write(line)
-        self.process.stdin.flush()
+        while self.process.poll() is None and b"GET " not in self.log.read_bytes():
+            time.sleep(0.02)
+        begin = time.monotonic()
+        for delay, line in lines:
+            time.sleep(max(0.0, begin + delay - time.monotonic()))
+            self.process.stdin.write(line)
+            self.process.stdin.flush()
 
 
 def serve(
@@ -201,12 +207,13 @@ def ask(
     local_port: int | None = None,
     wait: float = 6.0,
     hold: float = 0.0,
+    later: Sequence[tuple[float, bytes]] = (),
     check: bool = True,
 ) -> Told:
     """One session of `openssl s_client`: the request, the answer, the end.
 
     The client ends `hold` seconds after the request, or else when the server does, which `wait`
-    bounds.
+    bounds; `later` is typed on its input, (seconds after the request, line) each.
     """
     chosen = local_port or next(scene.ports)
     own = f"[{local}]:{chosen}" if ":" in local else f"{local}:{chosen}"
@@ -233,7 +240,12 @@ def ask(
             process.stdin.flush()
         except BrokenPipeError:
             pass
-    deadline = time.monotonic() + (hold or wait)
+    begin = time.monotonic()
+    for delay, line in later:
+        time.sleep(max(0.0, begin + delay - time.monotonic()))
+        process.stdin.write(line)
+        process.stdin.flush()
+    deadline = begin + (hold or wait)
     while process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.02)
     output = process.communicate(timeout=10)[0].decode(errors="replace")
