@@ -112,6 +112,8 @@ def _client_certificate(connection: Connection) -> str | None:
         return common_name(sent[0].subject) if sent else "empty"
     if connection.first("client", "Client Key Exchange", "Finished") is None:
         return None
+    if len(connection.all("client", "Encrypted Handshake Message")) > 1:
+        return None  # another handshake follows that cannot be read
     return "none asked"
 
 
