@@ -56,8 +56,6 @@ def read_sheets(path: Path) -> SheetFile:
     `table-too-large`.
     """
     data = table_bytes(path)
-    if data.startswith(_OLE):
-        raise LabsharkError("table-old-excel", path=path.name)
     if data.startswith(b"PK\x03\x04"):
         return _from_child(path, "xlsx")
     if b"<table" in data[: 1 << 16].lower():
@@ -68,13 +66,16 @@ def read_sheets(path: Path) -> SheetFile:
 
 
 def table_bytes(path: Path) -> bytes:
-    """A table's bytes. Raises LabsharkError `table-missing`, `table-too-large`."""
+    """A table's bytes. Raises LabsharkError `table-missing`, `-too-large`, `-old-excel`."""
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise LabsharkError("table-too-large", path=path.name, limit="64 MiB")
-        return path.read_bytes()
+        data = path.read_bytes()
     except OSError as error:
         raise LabsharkError("table-missing", path=str(path)) from error
+    if data.startswith(_OLE):
+        raise LabsharkError("table-old-excel", path=path.name)
+    return data
 
 
 def delimited(path: Path, data: bytes) -> tuple[str, Dialect]:

@@ -20,7 +20,8 @@ Kind = Literal["text", "number"]
 Value = str | int | float | Decimal | bool | None
 LONGEST_CELL = 32_000
 """Characters; Excel takes 32,767 in a cell."""
-_GUARDED = tuple("=+-@＝＋－＠\t\r\0")
+# An apostrophe of the text's own before it is guarded too, or it would be taken for ours.
+_GUARDED = re.compile(r"'*[=+\-@＝＋－＠\t\r\0]")
 _ESCAPE = re.compile(r"\\(?:\\|x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8}))")
 _WIDEST = 60
 
@@ -45,12 +46,12 @@ class Table:
 def safe_text(value: object) -> str:
     """`value` as a text cell: no hidden characters, no formula, at most 32,000 characters."""
     shown = visible(str(value), LONGEST_CELL)
-    return f"'{shown}" if shown.startswith(_GUARDED) else shown
+    return f"'{shown}" if _GUARDED.match(shown) else shown
 
 
 def original(cell: str) -> str:
     """What `safe_text` was given, unless it was too long."""
-    if cell.startswith("'") and cell[1:].startswith(_GUARDED):
+    if cell.startswith("'") and _GUARDED.match(cell):
         cell = cell[1:]
     return _ESCAPE.sub(_unescaped, cell)
 
