@@ -36,6 +36,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters["spaced"] = spaced
+    made.filters["in_languages"] = in_languages
     made.filters["as_lines"] = as_lines
     made.filters["heading"] = heading
     made.filters["cut"] = cut

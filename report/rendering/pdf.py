@@ -68,11 +68,12 @@ def render_pdf(
     """The page as a PDF, in this process.
 
     The same page, attachments and `created` (else SOURCE_DATE_EPOCH, else now) give the same bytes.
-    Raises LabsharkError `pdf-unavailable` where WeasyPrint or its libraries are missing.
+    Raises LabsharkError `pdf-unavailable` where WeasyPrint or its libraries are missing,
+    `pdf-failed` where the page asks for anything that is not labshark's own.
     """
     weasyprint = _import_weasyprint()
     moment = created or _creation_date()
-    with _missing_glyphs() as missing, _uninterrupted():
+    with _missing_glyphs() as missing, _uninterrupted(), _refusals_named(weasyprint):
         document = weasyprint.HTML(
             string=_with_style_sheets(html, moment),
             base_url=asset("templates").as_uri() + "/",
@@ -161,6 +162,15 @@ def _missing_glyphs() -> Iterator[list[str]]:
         yield found
     finally:
         logger.handlers, logger.propagate = kept, propagated
+
+
+@contextlib.contextmanager
+def _refusals_named(weasyprint: Any) -> Iterator[None]:
+    """What the fetcher refuses ends as an error of ours; WeasyPrint's is no Exception."""
+    try:
+        yield
+    except weasyprint.urls.FatalURLFetchingError as error:
+        raise LabsharkError("pdf-failed", detail=str(error)) from error
 
 
 @contextlib.contextmanager

@@ -83,7 +83,7 @@ def _log(browser: webdriver.Chrome, name: str) -> list[dict[str, str]]:
 
 
 def _shown(browser: webdriver.Chrome) -> str:
-    return str(browser.find_element(By.TAG_NAME, "body").text)
+    return str(browser.execute_script("return document.body.innerText"))
 
 
 def test_no_request_leaves_and_nothing_complains(page: webdriver.Chrome) -> None:
