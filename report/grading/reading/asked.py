@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from report.grading.reading.concepts import Weights, concepts, likeness, weights
 from report.labs.model import Lab
-from report.questions.kinds.characters import wording
 from report.questions.kinds.numerals import numerals
+from report.questions.kinds.wordings import wording
 
 _DENIABLE = wording(
     r"吗|是否|有没有|如果有|如果是",

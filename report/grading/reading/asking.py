@@ -6,7 +6,8 @@ from report.grading.reading.asked import Asked, Questions
 from report.grading.reading.sentences import CLOSING, OPENING, sentences
 from report.grading.reading.stances import denies
 from report.questions.kinds import kind
-from report.questions.kinds.characters import folded, wording
+from report.questions.kinds.characters import folded
+from report.questions.kinds.wordings import wording
 
 _MARKER = wording(
     r"(?:^|(?<=[\s?。？!.)）]))\W{0,3}(?:(?:我的)?(?:答案?|回答|解答?|作答)(?:[是为]?\s*[:：])"

@@ -16,7 +16,8 @@ from report.grading.reading.asking import (
 from report.grading.reading.matter import Matter, matter_of
 from report.grading.reading.segments import Segment
 from report.grading.reading.sentences import STOPS
-from report.questions.kinds.characters import folded, is_chinese, wording
+from report.questions.kinds.characters import folded, is_chinese
+from report.questions.kinds.wordings import wording
 
 _ANSWER_HEAD = wording(
     r"^\W*(?:我的)?(?:答案?|回答|解答?|作答|分析|截图|过程|证据|结果|说明|answers?|ans"

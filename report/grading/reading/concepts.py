@@ -10,7 +10,8 @@ from pathlib import Path
 
 from rapidfuzz import fuzz
 
-from report.questions.kinds.characters import folded, wording
+from report.questions.kinds.characters import folded
+from report.questions.kinds.wordings import wording
 
 _TERMS = tomllib.loads(Path(__file__).with_name("terms.toml").read_text(encoding="utf-8"))
 _PATTERNS = {name: wording(*spellings) for name, spellings in _TERMS.items()}

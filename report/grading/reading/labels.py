@@ -3,8 +3,9 @@
 import re
 from dataclasses import dataclass
 
-from report.questions.kinds.characters import folded, wording
+from report.questions.kinds.characters import folded
 from report.questions.kinds.numerals import chinese_value
+from report.questions.kinds.wordings import wording
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
 from enum import StrEnum
 
 from report.grading.intake.lines import Line, LineKind
-from report.questions.kinds.characters import folded, wording
+from report.questions.kinds.characters import folded
+from report.questions.kinds.wordings import wording
 
 
 class Matter(StrEnum):

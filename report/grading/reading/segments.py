@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from report.grading.intake.lines import Line, LineKind
 from report.grading.reading.labels import Label, label_at, labels_inside
 from report.grading.reading.matter import Matter, matter_of
-from report.questions.kinds.characters import wording
+from report.questions.kinds.wordings import wording
 
 _ANSWER_COLUMN = wording(
     r"^\W*(?:我的)?(?:答案?|回答|作答|解答|结果|answers?|result|value|response|值)\W*$"

@@ -2,7 +2,8 @@
 
 from report.grading.reading.given import Stance
 from report.questions.kinds import kind
-from report.questions.kinds.characters import folded, wording
+from report.questions.kinds.characters import folded
+from report.questions.kinds.wordings import wording
 
 _UNKNOWN = wording(
     r"不知道|不清楚|不会做|不确定|不太懂|没做|未做|未完成|看不懂|不明白|\bdon'?t know\b"

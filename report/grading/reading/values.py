@@ -12,8 +12,9 @@ from report.grading.reading.matter import Matter
 from report.grading.reading.stances import affirms, denies, stance_of
 from report.questions.answer import AnswerValue
 from report.questions.kinds import kind
-from report.questions.kinds.characters import folded, wording
+from report.questions.kinds.characters import folded
 from report.questions.kinds.values import Candidate, Reading, best
+from report.questions.kinds.wordings import wording
 
 _WEIGHTS = {
     Matter.STATEMENT: 1.0,

@@ -4,24 +4,28 @@ from collections.abc import Mapping
 
 from report.questions.kinds import (
     algorithms,
-    choices,
+    byte_counts,
     cipher_suites,
+    counts,
     free_text,
     hexdigits,
+    messages,
     names,
-    numbers,
+    orders,
+    packet_numbers,
     seconds,
     versions,
+    yes_no,
 )
 from report.questions.kinds.values import Kind
 
 KINDS: Mapping[str, Kind] = {
     each.name: each
     for each in (
-        numbers.PACKET_NUMBER,
-        numbers.COUNT,
-        numbers.INTEGER,
-        numbers.BYTE_COUNT,
+        packet_numbers.PACKET_NUMBER,
+        counts.COUNT,
+        counts.INTEGER,
+        byte_counts.BYTE_COUNT,
         seconds.SECONDS,
         versions.VERSION,
         hexdigits.HEX,
@@ -29,9 +33,9 @@ KINDS: Mapping[str, Kind] = {
         algorithms.ALGORITHM,
         names.NAME,
         names.NAMES,
-        choices.YES_NO,
-        choices.BEFORE_AFTER,
-        choices.MESSAGE_NAME,
+        yes_no.YES_NO,
+        orders.BEFORE_AFTER,
+        messages.MESSAGE_NAME,
         free_text.TEXT,
     )
 }

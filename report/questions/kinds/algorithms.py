@@ -8,9 +8,9 @@ import re
 from functools import cache
 
 from report.questions.answer import AnswerValue
-from report.questions.kinds.characters import folded, wording
+from report.questions.kinds.characters import folded
 from report.questions.kinds.cipher_suites import suites_in
-from report.questions.kinds.context import standing
+from report.questions.kinds.context import choose
 from report.questions.kinds.values import (
     DIFFERENT,
     EQUAL,
@@ -19,9 +19,9 @@ from report.questions.kinds.values import (
     Kind,
     Reading,
     Rule,
-    best,
     same_in_both,
 )
+from report.questions.kinds.wordings import wording
 from report.text import Text, visible
 from report.tls.suites import cipher_suite_named
 
@@ -171,10 +171,7 @@ def _signer_name(written: str) -> str:
 
 def _parse(text: str) -> Reading | None:
     plain = folded(text)
-    return best(
-        Candidate(c.value, c.start, c.end, c.score * standing(plain, c.start, c.end))
-        for c in _found(plain)
-    )
+    return choose(plain, _found(plain))
 
 
 @cache

@@ -4,16 +4,16 @@ import re
 from functools import cache
 
 from report.questions.answer import AnswerValue
-from report.questions.kinds.characters import folded, wording
-from report.questions.kinds.context import standing
+from report.questions.kinds.characters import folded
+from report.questions.kinds.context import choose
 from report.questions.kinds.values import (
     Candidate,
     Kind,
     Reading,
-    best,
     compared,
     same_in_both,
 )
+from report.questions.kinds.wordings import wording
 from report.text import Text, visible
 from report.tls.registry import registry
 
@@ -107,10 +107,7 @@ def suites_in(text: str) -> list[Candidate]:
 
 def _parse(text: str) -> Reading | None:
     plain = folded(text)
-    return best(
-        Candidate(c.value, c.start, c.end, c.score * standing(plain, c.start, c.end))
-        for c in suites_in(plain)
-    )
+    return choose(plain, suites_in(plain))
 
 
 def _same(given: AnswerValue, expected: AnswerValue) -> bool:

@@ -3,8 +3,8 @@
 import re
 
 from report.questions.answer import AnswerValue
-from report.questions.kinds.characters import folded, wording
-from report.questions.kinds.context import alone, leads, standing
+from report.questions.kinds.characters import folded
+from report.questions.kinds.context import alone, choose, leads
 from report.questions.kinds.values import (
     DIFFERENT,
     EQUAL,
@@ -13,9 +13,9 @@ from report.questions.kinds.values import (
     Kind,
     Reading,
     Rule,
-    best,
     same_in_both,
 )
+from report.questions.kinds.wordings import any_of, wording
 from report.text import Text, visible
 
 _PREFIXED = wording(r"(?<![\w])0x\s?(?P<digits>[0-9a-f]+)(?![g-z])")
@@ -30,14 +30,8 @@ _WORDS = frozenset(
      "fade", "cafe", "beef", "decade"}
 )  # fmt: skip
 _ACRONYMS = frozenset({"EC", "CA", "CC", "AD", "AE"})
-_NUMBERED_BEFORE = wording(
-    r"(?:\bpacket|\bframe|\bno\.?|包号?|帧号?|第|#|\bfirst|\bsection|\bRFC|\blength|长度|\bport"
-    r"|\bTLS"
-    r"|\bSHA-?|\bAES-?|前|\bsee|\bas|同第?|见第?|\blast|\bstep|图|\bfig(?:ure)?\.?)\s*[:=]?\s*$",
-)
-_UNIT_AFTER = wording(r"\s*(?:个|位|号|bytes?\b|字节|hex\b|digits?\b|bits?\b|十六进制|items?\b)")
-
-
+_NUMBERED_BEFORE = wording(any_of("not_hex_before") + r"\s*[:=]?\s*$")
+_UNIT_AFTER = wording(r"\s*" + any_of("not_hex_after"))
 _LEADING = 0.8
 
 
@@ -75,13 +69,13 @@ def _candidates(text: str) -> list[Candidate]:
             score = 0.85 if pattern is _PREFIXED else _score(text, match, pattern is not _RUN)
             if alone(text, *match.span()):
                 score = 0.98
-            score *= standing(text, *match.span())
             found.append(Candidate(_digits(match), *match.span(), score))
     return found
 
 
 def _parse(text: str) -> Reading | None:
-    return best(_candidates(folded(text)))
+    plain = folded(text)
+    return choose(plain, _candidates(plain))
 
 
 def _plain(value: AnswerValue) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from rapidfuzz.distance import DamerauLevenshtein
 
 from report.questions.answer import AnswerValue
-from report.questions.kinds.characters import folded, is_chinese, wording
-from report.questions.kinds.context import standing
+from report.questions.kinds.characters import folded, is_chinese
+from report.questions.kinds.context import choose, leads, standing
 from report.questions.kinds.values import (
     DIFFERENT,
     EQUAL,
@@ -16,8 +16,8 @@ from report.questions.kinds.values import (
     Kind,
     Reading,
     Rule,
-    best,
 )
+from report.questions.kinds.wordings import wording
 from report.text import Text, visible
 
 _ATTRIBUTE = wording(
@@ -34,7 +34,7 @@ _HOST = wording(
 _WORD = r"(?:[A-Z0-9][\w&'’.+-]*|\([A-Za-z0-9 ]+\))"
 _SMALL = r"(?:of|de|for|&|-)"
 _CAPITALS = wording(
-    rf"(?<![\w.])(?P<name>[A-Z][\w&'’.+*-]*(?:\s+(?:{_SMALL}\s+)?{_WORD})*)", case=True
+    rf"(?<![\w.])(?P<name>[A-Z][\w&'’.+*-]*(?:[ \t]+(?:{_SMALL}[ \t]+)?{_WORD})*)", case=True
 )
 _LATIN_RUN = wording(r"(?P<name>[A-Za-z*][A-Za-z0-9&'’.+*() -]*[A-Za-z0-9)])")
 
@@ -124,8 +124,9 @@ def _found(text: str) -> list[Candidate]:
 
 
 def _weighed(text: str, candidate: Candidate) -> Candidate:
-    score = candidate.score * standing(text, candidate.start, candidate.end)
-    if _AFTER_STATEMENT.search(text[max(0, candidate.start - 24) : candidate.start]):
+    score = candidate.score
+    said = _AFTER_STATEMENT.search(text[max(0, candidate.start - 24) : candidate.start])
+    if said or leads(text, candidate.start):
         score += 0.12
     if candidate.end - candidate.start >= 0.8 * len(text.strip()):
         score += 0.2
@@ -134,7 +135,7 @@ def _weighed(text: str, candidate: Candidate) -> Candidate:
 
 def _parse_name(text: str) -> Reading | None:
     plain = folded(text)
-    return best(_weighed(plain, candidate) for candidate in _found(plain))
+    return choose(plain, (_weighed(plain, candidate) for candidate in _found(plain)))
 
 
 def _parse_names(text: str) -> Reading | None:

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from itertools import chain
 
-from report.questions.kinds.characters import wording
+from report.questions.kinds.wordings import wording
 
 _ARABIC = wording(r"(?<!\d)(?:\d{1,3}(?:,\d{3})+(?![\d,])|\d+)(?!\d)")
 _CHINESE_DIGITS = {c: v for v, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}

@@ -4,8 +4,8 @@ import re
 from decimal import Decimal, InvalidOperation
 
 from report.questions.answer import AnswerValue
-from report.questions.kinds.characters import folded, wording
-from report.questions.kinds.context import alone, standing
+from report.questions.kinds.characters import folded
+from report.questions.kinds.context import alone, choose
 from report.questions.kinds.values import (
     DIFFERENT,
     EQUAL,
@@ -14,8 +14,8 @@ from report.questions.kinds.values import (
     Kind,
     Reading,
     Rule,
-    best,
 )
+from report.questions.kinds.wordings import wording
 from report.text import Text
 
 _SPAN = wording(
@@ -38,12 +38,12 @@ def _candidate(text: str, found: re.Match[str]) -> Candidate:
     if not unit and alone(text, found.start(), found.end()):
         score = 0.8
     where = found.start(), found.end()
-    return Candidate(f"{seconds:f}", *where, score * standing(text, *where))
+    return Candidate(f"{seconds:f}", *where, score)
 
 
 def _parse(text: str) -> Reading | None:
     plain = folded(text)
-    return best(_candidate(plain, found) for found in _SPAN.finditer(plain))
+    return choose(plain, (_candidate(plain, found) for found in _SPAN.finditer(plain)))
 
 
 def _number(value: AnswerValue) -> Decimal:

@@ -3,22 +3,23 @@
 import re
 
 from report.questions.answer import AnswerValue
-from report.questions.kinds.characters import folded, wording
-from report.questions.kinds.context import alone, clause, standing
-from report.questions.kinds.values import Candidate, Kind, Reading, best, compared, same_in_both
+from report.questions.kinds.characters import folded
+from report.questions.kinds.context import alone, choose, clause
+from report.questions.kinds.values import Candidate, Kind, Reading, compared, same_in_both
+from report.questions.kinds.wordings import any_of, wording
 from report.text import Text, visible
 from report.tls.registry import version_name
 
 _NAMED = wording(
     r"\b(?P<name>D?TLS|SSL)[\s_-]*(?:协议)?\s*(?:version|ver\.?|版本)?[\s_-]*v?\.?\s*"
-    r"(?P<major>[0-3])(?:(?:\.|_)(?P<minor>[0-3]))?(?![\d.])",
+    r"(?P<major>[0-3])(?:(?:\.|_)(?P<minor>[0-3]))?(?!\d|\.\d)",
 )
-_BARE = wording(r"(?<![\w.])v?(?P<major>[1-3])\.(?P<minor>[0-3])(?![\w.])")
+_BARE = wording(r"(?<![\w.])v?(?P<major>[1-3])\.(?P<minor>[0-3])(?!\w|\.\d)")
 _CODE = wording(r"\b0x(?P<code>03\s?0[0-4]|0002|fef[cdf])\b")
-_BARE_CODE = wording(r"(?<![\w.])(?P<code>03\s?0[0-4])(?![\w.])")
+_BARE_CODE = wording(r"(?<![\w.])(?P<code>03\s?0[0-4])(?!\w|\.\d)")
 _CALLED_VERSION = wording(r"版本|version")
-_RECORD = wording(r"record|记录层|记录协议|外层")
-_OFFERED = wording(r"also|supports?|up to|最高|还支持|扩展|extension|supported")
+_RECORD = wording(any_of("record_layer"))
+_OFFERED = wording(any_of("offered_version"))
 
 
 def _name(found: re.Match[str]) -> str:
@@ -30,7 +31,7 @@ def _weighed(text: str, value: str, start: int, end: int, score: float) -> Candi
     before, after = clause(text, start, end)
     score *= 0.5 if _RECORD.search(before) or _RECORD.search(after) else 1
     score *= 0.75 if _OFFERED.search(before) else 1
-    return Candidate(value, start, end, score * standing(text, start, end))
+    return Candidate(value, start, end, score)
 
 
 def _bare_score(text: str, start: int, end: int) -> float:
@@ -60,7 +61,8 @@ def _candidates(text: str) -> list[Candidate]:
 
 
 def _parse(text: str) -> Reading | None:
-    return best(_candidates(folded(text)))
+    plain = folded(text)
+    return choose(plain, _candidates(plain))
 
 
 def _same(given: AnswerValue, expected: AnswerValue) -> bool:

@@ -1,0 +1,54 @@
+"""A packet number: Wireshark's No. column."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
+
+from report.questions.kinds.characters import folded
+from report.questions.kinds.context import choose, clause
+from report.questions.kinds.numbers import (
+    Look,
+    compare_numbers,
+    format_number,
+    number_candidates,
+)
+from report.questions.kinds.values import Candidate, Kind, Reading
+from report.questions.kinds.wordings import any_of, wording
+
+_LAST_OF_LIST = 0.7
+_EARLIER_IN_LIST = 0.4
+_COMPLETES = 1.15
+_LOOK = Look(
+    before=wording(any_of("packet") + rf"(?:\s*{any_of('packet_joint')})*\s*$"),
+    after=wording(r"[\"'`*]*\s*" + any_of("packet_after")),
+    passing_after=wording(r"\s*" + any_of("packets_counted")),
+    spelled=False,
+)
+_LIST_JOIN = wording(
+    r"(?:\s*(?:[,、/&+;~到至和与及-]|and|to|through|以及)\s*)+"
+    r"(?:(?:frames?|packets?|no\.?|第|#|号)\s*)*"
+)
+_WHOLE_IN = wording(any_of("complete"))
+
+
+def _in_lists(text: str, candidates: list[Candidate]) -> Iterator[Candidate]:
+    """A row of numbers names the frames of one message; it is complete in the last of them."""
+    ordered = sorted((c for c in candidates if c.score > 0), key=lambda c: c.start)
+    joined = [bool(_LIST_JOIN.fullmatch(text[a.end : b.start])) for a, b in pairwise(ordered)]
+    for at, candidate in enumerate(ordered):
+        if at < len(joined) and joined[at]:
+            yield replace(candidate, score=min(candidate.score, _EARLIER_IN_LIST))
+        elif at > 0 and joined[at - 1]:
+            score = max(candidate.score, 0.6) * _COMPLETES
+            yield replace(candidate, score=min(score, _LAST_OF_LIST))
+        else:
+            completes = _WHOLE_IN.search(clause(text, candidate.start, candidate.end)[0])
+            yield replace(candidate, score=candidate.score * (_COMPLETES if completes else 1.0))
+
+
+def _parse(text: str) -> Reading | None:
+    plain = folded(text)
+    return choose(plain, _in_lists(plain, number_candidates(plain, _LOOK)))
+
+
+PACKET_NUMBER = Kind("packet_number", _parse, format_number, compare_numbers)

@@ -1,0 +1,60 @@
+"""Yes or no, in either language, by a word, a verb or a denial."""
+
+from collections.abc import Iterator
+
+from report.questions.answer import AnswerValue
+from report.questions.kinds.characters import folded
+from report.questions.kinds.context import leads
+from report.questions.kinds.values import Candidate, Kind, Reading, best, compared
+from report.questions.kinds.wordings import any_of, wording
+from report.text import Text
+
+_OPEN = r"(?:^|(?<=[\s,.;:。，；：!！(（\"'*>|\-]))"
+_NO = wording(
+    rf"{_OPEN}(?P<word>{any_of('no_word')})(?![\w#])(?!\s*[.:#]?\s*\d)",
+    rf"(?P<zh>{any_of('no_zh')})",
+    rf"(?P<verb>{any_of('no_verb')})",
+)
+_YES = wording(
+    rf"{_OPEN}(?P<word>{any_of('yes_word')})(?!\w|n't| not)",
+    rf"(?P<zh>{any_of('yes_zh')})",
+    rf"(?P<verb>{any_of('yes_verb')})",
+)
+_ASKED = wording(any_of("asked_whether"))
+_NEW_SENTENCE = wording(r"[。.!?！？;；\n]")
+_AT_START = 0.97
+_WORD = 0.85
+_VERB = 0.7
+_LATER = 0.3
+
+
+def _polar(text: str) -> Iterator[Candidate]:
+    for value, pattern in ((False, _NO), (True, _YES)):
+        for found in pattern.finditer(text):
+            score = _VERB if found["verb"] else _WORD
+            if leads(text, found.start()) and not found["verb"]:
+                score = _AT_START
+            elif _NEW_SENTENCE.search(text[: found.start()].strip()):
+                score -= _LATER  # a later sentence explains; the first one answers
+            yield Candidate(value, *found.span(), score)
+
+
+def _denied(candidate: Candidate, found: list[Candidate]) -> bool:
+    """`包含` right after `不` is no yes; a verb after `not` neither."""
+    return candidate.value is True and any(
+        other.value is False and other.start <= candidate.start <= other.end + 3 for other in found
+    )
+
+
+def _parse(text: str) -> Reading | None:
+    found = list(_polar(_ASKED.sub(lambda asked: "_" * len(asked[0]), folded(text))))
+    return best(candidate for candidate in found if not _denied(candidate, found))
+
+
+def _format(value: AnswerValue) -> Text:
+    if not isinstance(value, bool):
+        raise TypeError(f"neither yes nor no: {value!r}")
+    return Text("是", "Yes") if value else Text("否", "No")
+
+
+YES_NO = Kind("yes_no", _parse, _format, compared(lambda given, expected: given is expected))
