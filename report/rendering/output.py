@@ -1,17 +1,20 @@
 """The files of one report: report.html, report.pdf and answers.json, as bytes."""
 
 import json
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 
 from report.capture.trace import Trace
 from report.errors import LabsharkError
 from report.questions.engine import LabResult
 from report.rendering.html import ShownLanguage, render_html
-from report.rendering.pdf import Attachment, render_pdf_in_child
+from report.rendering.pdf import Attachment, Pdf, creation_date, render_pdf_in_child
 from report.rendering.report import build_view
 from report.student import Student
-from report.text import Text
+from report.text import Text, visible
+
+PdfMaker = Callable[[str, Sequence[Attachment], datetime], Pdf]
+"""A page, what goes inside the PDF, its date; `render_pdf_in_child` or a process kept warm."""
 
 
 def report_files(
@@ -24,29 +27,43 @@ def report_files(
     with_answers: bool = True,
     with_pdf: bool = True,
     created: datetime | None = None,
+    make_pdf: PdfMaker = render_pdf_in_child,
 ) -> tuple[dict[str, bytes], Text | None]:
-    """The report's files by name, and why there is no PDF where one could not be made.
+    """The report's files by name; and what is wrong with the PDF: why there is none, or which
+    characters no font at hand could draw.
 
-    `created` is the PDF's date. Without answers there is no answers.json either.
+    `created` is the PDF's date (else SOURCE_DATE_EPOCH, else now). Without answers there is no
+    answers.json either.
     """
     view = build_view(trace, result, student, words, with_answers=with_answers)
     answers = json_bytes(view.answers)
     files = {"report.html": render_html(view, language).encode()}
-    reason = None
+    trouble = None
     if with_pdf:
+        attached = [Attachment("answers.json", answers, "labshark answers")] if with_answers else []
         try:
             page = render_html(view, language, "pdf")
-            attached = [Attachment("answers.json", answers, "labshark answers")]
-            moment = created or datetime.now(UTC)
-            files["report.pdf"] = render_pdf_in_child(
-                page, attached if with_answers else [], moment
-            ).data
+            pdf = make_pdf(page, attached, created or creation_date())
+            files["report.pdf"] = pdf.data
+            trouble = _undrawn(pdf.missing_glyphs)
         except LabsharkError as fault:
             # The HTML page must be had whatever WeasyPrint's libraries do; it can be printed.
-            reason = fault.text
+            trouble = fault.text
     if with_answers:
         files["answers.json"] = answers
-    return files, reason
+    return files, trouble
+
+
+def _undrawn(characters: Sequence[str]) -> Text | None:
+    if not characters:
+        return None
+    listed = visible("".join(characters[:20]))
+    return Text(
+        f"PDF 中有 {len(characters)} 个字没有可用的字体，显示为方框：{listed}。"
+        "请安装 Noto Sans CJK SC 字体后重试，或打印 HTML 报告。",
+        f"No font at hand has {len(characters)} of the PDF's characters, which are boxes in it: "
+        f"{listed}. Install the font Noto Sans CJK SC and try again, or print the HTML report.",
+    )
 
 
 def json_bytes(document: Mapping[str, object]) -> bytes:

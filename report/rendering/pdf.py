@@ -71,8 +71,8 @@ def render_pdf(
     Raises LabsharkError `pdf-unavailable` where WeasyPrint or its libraries are missing,
     `pdf-failed` where the page asks for anything that is not labshark's own.
     """
-    weasyprint = _import_weasyprint()
-    moment = created or _creation_date()
+    weasyprint = import_weasyprint()
+    moment = created or creation_date()
     with _missing_glyphs() as missing, _uninterrupted(), _refusals_named(weasyprint):
         document = weasyprint.HTML(
             string=_with_style_sheets(html, moment),
@@ -86,7 +86,8 @@ def render_pdf(
     return Pdf(data, tuple(dict.fromkeys(missing)))
 
 
-def _import_weasyprint() -> Any:
+def import_weasyprint() -> Any:
+    """The module. Raises LabsharkError `pdf-unavailable` where it or its libraries are missing."""
     try:
         import weasyprint
     except (ImportError, OSError) as error:
@@ -95,7 +96,8 @@ def _import_weasyprint() -> Any:
     return weasyprint
 
 
-def _creation_date() -> datetime:
+def creation_date() -> datetime:
+    """SOURCE_DATE_EPOCH where it is set, else now."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
     return datetime.fromtimestamp(int(epoch), UTC) if epoch.isdigit() else datetime.now(UTC)
 
@@ -200,7 +202,7 @@ def render_pdf_in_child(
     """
     order = {
         "html": html,
-        "created": (created or _creation_date()).timestamp(),
+        "created": (created or creation_date()).timestamp(),
         "address_space": limits.address_space,
         "attachments": [
             {"name": a.name, "data": base64.b64encode(a.data).decode(), "about": a.description}
