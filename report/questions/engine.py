@@ -3,12 +3,14 @@
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 
 from report.capture.trace import Trace
 from report.errors import LabsharkError
 from report.labs.loader import check_queries
 from report.labs.model import DeclaredQuery, FilteredQuery, Lab, NamedQuery, Question
 from report.questions.answer import Answer, Status
+from report.questions.circumstances import NOTHING_SPECIAL, Circumstances
 from report.questions.declared import Matching, answer_declared, answer_filtered
 from report.questions.default_view import note_default_view
 from report.questions.evidence import cite_packet
@@ -16,10 +18,12 @@ from report.questions.queries import QUERIES
 from report.questions.registry import Tables
 from report.tables.certificates import certificates_table
 from report.tables.connections import Connection, connections_table
-from report.tables.messages import messages_table, records_table
+from report.tables.messages import messages_table
 from report.tables.reading import read_session
+from report.tables.records import record_numbers, records_table, session_records
 from report.tables.session import Session
 from report.text import Text
+from report.tls.keylog import parse_keylog
 
 _LOG = logging.getLogger("labshark")
 _LOG.addHandler(logging.NullHandler())  # a traceback is for who asks for the log, not for users
@@ -38,7 +42,12 @@ class LabResult:
 
 
 def answer_lab(
-    trace: Trace, lab: Lab, *, host: str | None = None, stream: int | None = None
+    trace: Trace,
+    lab: Lab,
+    *,
+    host: str | None = None,
+    stream: int | None = None,
+    circumstances: Circumstances = NOTHING_SPECIAL,
 ) -> LabResult:
     """Answers every question of `lab` on the session that `host`, `stream` or the lab chooses.
 
@@ -49,15 +58,19 @@ def answer_lab(
     packets, session, connections = read_session(
         trace, lab.columns(), host=host, stream=stream, lab_hosts=lab.hosts
     )
+    records = session_records(session)
     tables = Tables(
         packets=packets,
         connections=connections_table(connections),
-        records=records_table(session.records),
-        messages=messages_table(session.messages),
+        records=records_table(records),
+        messages=messages_table(session.messages, record_numbers(records)),
         certificates=certificates_table(session.messages),
         found=connections,
         whole=trace.whole,
         keys_given=trace.keylog is not None or trace.container.embedded_keys,
+        key_log=cache(lambda: parse_keylog(trace.key_material())),
+        details=trace.detail,
+        circumstances=replace(circumstances, host=host),
     )
     answers = {q.id: _answer(q, tables, session, trace.matching) for q in _ordered(lab.questions)}
     ordered = {question.id: answers[question.id] for question in lab.questions}

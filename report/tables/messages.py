@@ -1,6 +1,6 @@
 """The session's TLS records and messages, read from Wireshark's dissection of its frames."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -209,8 +209,8 @@ def _first_offset(found: TreeField) -> int:
     return next((f.offset for f in map(TreeField, found.element) if f.octets), found.offset)
 
 
-def messages_table(messages: Iterable[Message]) -> pd.DataFrame:
-    """One row per message of the session, in order.
+def messages_table(messages: Iterable[Message], numbers: Mapping[Record, int]) -> pd.DataFrame:
+    """One row per message of the session, in order; `numbers` are those of the records table.
 
     `frame` int64 (where it became complete), `parts` text (frames, comma-separated), `from_client`
     bool, `protocol` text, `type` Int64, `name` text, `length` int64 bytes, `encrypted`,
@@ -227,7 +227,7 @@ def messages_table(messages: Iterable[Message]) -> pd.DataFrame:
             "length": m.field.length,
             "encrypted": m.encrypted,
             "decrypted": m.decrypted,
-            "record": m.record.number,
+            "record": numbers.get(m.record, m.record.number),
         }
         for m in messages
     ]
@@ -244,15 +244,3 @@ def messages_table(messages: Iterable[Message]) -> pd.DataFrame:
         "record",
     ]
     return pd.DataFrame(rows, columns=names).astype({"type": "Int64"})
-
-
-def records_table(records: Iterable[Record]) -> pd.DataFrame:
-    """One row per TLS record of the session, in order.
-
-    `frame` int64 (where it became complete), `from_client` bool, `number` int64, `content_type`
-    int64 (as on the wire), `inner_type` Int64 (of decrypted TLS 1.3 records), `version` int64,
-    `length` int64 bytes without the header.
-    """
-    names = ["frame", "from_client", "number", "content_type", "inner_type", "version", "length"]
-    rows = [{name: getattr(record, name) for name in names} for record in records]
-    return pd.DataFrame(rows, columns=names).astype({"inner_type": "Int64"})
