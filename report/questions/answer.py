@@ -52,12 +52,17 @@ class TableColumn:
     numeric: bool = False
 
 
+Cell = str | Text
+"""What the capture says reads the same in both languages; words of ours have a text for each, and
+what they quote has passed `report.text.visible`."""
+
+
 @dataclass(frozen=True, slots=True)
 class AnswerTable:
     """A tabular answer: rows of cells as shown; `frames` links a row to its packet."""
 
     columns: tuple[TableColumn, ...]
-    rows: tuple[tuple[str, ...], ...]
+    rows: tuple[tuple[Cell, ...], ...]
     frames: tuple[int | None, ...] = ()
     caption: Text | None = None
 

@@ -9,7 +9,7 @@ import report
 from report.capture.programs import shown_version
 from report.capture.trace import Trace
 from report.labs.model import Lab, Question, Section
-from report.questions.answer import Answer, AnswerTable, Status
+from report.questions.answer import Answer, AnswerTable, Cell, Status
 from report.questions.engine import LabResult
 from report.questions.kinds import kind
 from report.rendering.answers_json import answers_document
@@ -190,7 +190,7 @@ def _filter(name: str, answer: Answer) -> FilterView | None:
 
 def _table(table: AnswerTable) -> TableView:
     rows = tuple(
-        TableRowView(tuple(map(visible, cells)), f"packet-{frame}" if frame else None)
+        TableRowView(tuple(map(_cell, cells)), f"packet-{frame}" if frame else None)
         for cells, frame in _rows_with_frames(table)
     )
     return TableView(
@@ -201,7 +201,12 @@ def _table(table: AnswerTable) -> TableView:
     )
 
 
-def _rows_with_frames(table: AnswerTable) -> Iterator[tuple[tuple[str, ...], int | None]]:
+def _cell(cell: Cell) -> Cell:
+    # What the capture says comes as a string; a Text is made of words whose names were passed.
+    return cell if isinstance(cell, Text) else visible(cell)
+
+
+def _rows_with_frames(table: AnswerTable) -> Iterator[tuple[tuple[Cell, ...], int | None]]:
     frames: Sequence[int | None] = table.frames or (None,) * len(table.rows)
     return zip(table.rows, frames, strict=True)
 

@@ -153,7 +153,7 @@ class TableColumnView:
 class TableRowView:
     """Cells as shown; `anchor` leads to the packet of the row, where it is shown somewhere."""
 
-    cells: tuple[str, ...]
+    cells: tuple[str | Text, ...]
     anchor: str | None = None
 
 
