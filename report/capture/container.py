@@ -219,9 +219,9 @@ class _Pcapng:
         while (block := self._next_block(found.end)) is not None:
             found.closed = block == _STATISTICS
             blocks += 1
-            if blocks + found.packets > most:
-                raise TooManyBlocksError
             self._pass_packets()
+            if max(blocks, found.packets) > most:
+                raise TooManyBlocksError
         found.closed = found.closed and found.whole
         found.interfaces = tuple(self._interfaces)
         found.comments = tuple(self._comments)
