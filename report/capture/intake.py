@@ -50,8 +50,10 @@ class CaptureFile:
 
 
 @contextlib.contextmanager
-def let_in(path: Path) -> Iterator[CaptureFile]:
+def let_in(path: Path, called: str | None = None) -> Iterator[CaptureFile]:
     """Opens the capture at `path` and checks it before any other program sees it.
+
+    `called` is the name that outputs and messages give it, where that is not the path's.
 
     What tshark cannot be shown as it stands is copied into a private folder: a gzip-compressed
     capture, unpacked, at most 256 MiB of it; the whole packets of a damaged pcap; a file that only
@@ -62,7 +64,7 @@ def let_in(path: Path) -> Iterator[CaptureFile]:
     context `capture-changed` where another program wrote to the file meanwhile;
     `output-cannot-be-written` where there is no room for the copy.
     """
-    shown = str(path)
+    shown = called or str(path)
     with contextlib.ExitStack() as stack:
         file = stack.enter_context(_open_regular(path, shown))
         given = _Given(path, file)
@@ -71,7 +73,7 @@ def let_in(path: Path) -> Iterator[CaptureFile]:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
             plain, container = _plain(path, file, stack)
         _refuse_without_packets(container, shown)
-        name = os.fsencode(path.name).decode("utf-8", "replace")
+        name = os.fsencode(called or path.name).decode("utf-8", "replace")
         with _unchanged(given, shown):
             yield CaptureFile(name, plain, digest, given.size, container)
 

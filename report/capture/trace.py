@@ -359,9 +359,14 @@ class Trace:
 
 @contextlib.contextmanager
 def open_trace(
-    path: Path, keylog: Path | None = None, limits: Limits = STANDARD_LIMITS
+    path: Path,
+    keylog: Path | None = None,
+    limits: Limits = STANDARD_LIMITS,
+    called: str | None = None,
 ) -> Iterator[Trace]:
     """Opens a capture for reading; `keylog` is an NSS key log to decrypt it with.
+
+    `called` is the name that outputs and messages give the capture, where that is not the path's.
 
     Raises LabsharkError with a `capture-…` slug when the file cannot be used, `keylog-…` when the
     key log cannot, `tshark-missing` where there is no tshark.
@@ -371,7 +376,7 @@ def open_trace(
         workers = stack.enter_context(ThreadPoolExecutor(max_workers=2))
         tshark = workers.submit(_tshark)
         workers.submit(bubblewrap)
-        file = stack.enter_context(let_in(path))
+        file = stack.enter_context(let_in(path, called))
         if keylog is not None:
             keylog = stack.enter_context(let_in_keylog(keylog))
         folder = stack.enter_context(private_folder())
