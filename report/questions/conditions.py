@@ -78,6 +78,23 @@ class Where:
 
 
 @dataclass(frozen=True, slots=True)
+class Matching:
+    """A field that a regular expression matches, without regard to case (`matches`)."""
+
+    field: str
+    pattern: str
+
+    def mask(self, packets: pd.DataFrame) -> "pd.Series[bool]":
+        """See `Condition`."""
+        wanted = re.compile(self.pattern, re.IGNORECASE)
+        return _mask(packets[self.field], lambda cell: any(map(wanted.search, occurrences(cell))))
+
+    def text(self) -> str:
+        """See `Condition`."""
+        return f"{self.field} matches {_written(self.pattern)}"
+
+
+@dataclass(frozen=True, slots=True)
 class Joined:
     """Several conditions, all of them or any of them."""
 

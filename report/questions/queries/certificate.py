@@ -2,7 +2,14 @@
 
 from report.questions.absence import absent, hidden, missing_message, not_applicable, not_captured
 from report.questions.answer import Answer, Evidence
-from report.questions.conditions import Condition, Where, either, every, frames_where
+from report.questions.conditions import (
+    Condition,
+    Matching,
+    Where,
+    either,
+    every,
+    frames_where,
+)
 from report.questions.evidence import cite, cite_packet
 from report.questions.finding import found, message_text, packet_text
 from report.questions.protected import chosen_suite, sent_protected
@@ -247,7 +254,7 @@ def ca_contact(tables: Tables, session: Session) -> Answer:
     """
     message = server_certificate(session)
     hosts = _ca_hosts(sent_certificates(message) if message else ())
-    condition = _contact_condition(hosts)
+    condition = _contact_condition(session, hosts)
     frames = frames_where(tables.packets, condition)
     if frames:
         return _contacted(tables, session, condition, frames)
@@ -266,15 +273,20 @@ def _ca_hosts(sent: tuple[SentCertificate, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(host for c in sent for host in c.ca_hosts))
 
 
-def _contact_condition(hosts: tuple[str, ...]) -> Condition:
-    requests = Where("ocsp.tbsRequest_element")
-    if not hosts:
-        return requests
-    return either(
-        Where("dns.qry.name", hosts),
-        Where("http.host", hosts),
-        requests,
-    )
+_CA_REQUEST = r"/M[A-Z][A-Za-z0-9%+/=]{40,}$|\.(crl|p7c)$"
+"""The path of an OCSP request by GET, base64 of a DER sequence (RFC 6960, A.1), or of a CRL or a
+CA's certificates (RFC 5280, 4.2.1.13 and 4.2.2.1)."""
+
+
+def _contact_condition(session: Session, hosts: tuple[str, ...]) -> Condition:
+    asked: list[Condition] = [Where("ocsp.tbsRequest_element")]
+    if hosts:
+        asked += [Where("dns.qry.name", hosts), Where("http.host", hosts)]
+    else:
+        asked.append(Matching("http.request.uri", _CA_REQUEST))
+    # Another host's questions are not the client's; those of its other address family may be.
+    own, other = ("ipv6.src", "ip.src") if ":" in session.client.address else ("ip.src", "ipv6.src")
+    return every(either(*asked), either(Where(own, (session.client.address,)), Where(other)))
 
 
 def _contacted(
@@ -282,7 +294,7 @@ def _contacted(
 ) -> Answer:
     first = frames[0]
     evidence: list[Evidence] = []
-    for name in ("dns.qry.name", "http.host", "ocsp.tbsRequest_element"):
+    for name in ("dns.qry.name", "http.host", "http.request.uri", "ocsp.tbsRequest_element"):
         evidence += cite_packet(session, first, name)
     return found(
         tables,
@@ -298,7 +310,8 @@ def _contacted(
 def _no_contact(hosts: tuple[str, ...]) -> Text:
     if not hosts:
         return Text(
-            "没有：抓包中没有任何明文的 OCSP 请求。", "No: no OCSP request is in the capture."
+            "没有：抓包中没有任何 OCSP 请求，也没有下载吊销列表。",
+            "No: no OCSP request is in the capture, and no revocation list is fetched.",
         )
     listed = ", ".join(visible(host, 80) for host in hosts[:6])
     return Text(
