@@ -1,6 +1,5 @@
 """Which segment begins the answer to which question: the best increasing assignment of all."""
 
-from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -32,6 +31,8 @@ _RUN_GOES_ON = 0.25
 _RUN_BREAKS = -0.25
 _LEAST_ALIKE = 0.35
 _NEAR = 4
+_CERTAIN = 1.0
+"""What an anchor out of order must score: a full number, with something that fits."""
 _MOST = 600
 
 
@@ -52,10 +53,26 @@ class Anchor:
 
 
 def anchors(segments: Sequence[Segment], questions: Questions) -> list[Anchor]:
-    """The anchors of a write-up in the order of its text, at most one per question."""
+    """The anchors of a write-up in the order of its text, at most one per question.
+
+    Answers may stand out of order (the long ones after a table of the short ones): what the best
+    increasing chain leaves over is searched for further chains.
+    """
     found = _candidates(segments, questions)
     chain = _best_chain(found, segments)
-    return _with_strays(chain, found, segments)
+    taken = list(chain)
+    while chain and len(taken) < len(questions.all):
+        rest = [anchor for anchor in found if _usable(anchor, taken)]
+        chain = [a for a in _best_chain(rest, segments) if a.score >= _CERTAIN]
+        taken += chain
+    return sorted(taken, key=lambda anchor: anchor.at)
+
+
+def _usable(anchor: Anchor, taken: Sequence[Anchor]) -> bool:
+    """Whether an anchor may still be added: free, numbered, not in a list before the answers."""
+    first = min(one.at for one in taken)
+    free = all(one.at != anchor.at and one.asked.id != anchor.asked.id for one in taken)
+    return free and anchor.numbered and anchor.at > first and anchor.answered_here
 
 
 def _candidates(segments: Sequence[Segment], questions: Questions) -> list[Anchor]:
@@ -180,29 +197,3 @@ def _step(
     apart = later.asked.number - earlier.asked.number
     goes_on = one.style == two.style and two.number - one.number == apart
     return score + (_RUN_GOES_ON if goes_on else _RUN_BREAKS)
-
-
-def _with_strays(
-    chain: list[Anchor], found: Sequence[Anchor], segments: Sequence[Segment]
-) -> list[Anchor]:
-    """Answers out of order: questions left over that stand elsewhere under their own number."""
-    if not chain:
-        return []
-    taken = {anchor.at for anchor in chain}
-    known = {anchor.asked.id for anchor in chain}
-    styles = {label.style for anchor in chain if (label := segments[anchor.at].label)}
-    strays: dict[str, Anchor] = {}
-    for anchor in found:
-        label = segments[anchor.at].label
-        usable = anchor.numbered and label and label.style in styles and anchor.at > chain[0].at
-        fits = anchor.alike >= _LEAST_ALIKE or (anchor.score >= 1.0 and anchor.answered_here)
-        if usable and fits and anchor.at not in taken and anchor.asked.id not in known:
-            best = strays.get(anchor.asked.id)
-            if best is None or anchor.score > best.score:
-                strays[anchor.asked.id] = anchor
-    merged = list(chain)
-    for anchor in strays.values():
-        places = [one.at for one in merged]
-        if anchor.at not in places:
-            merged.insert(bisect_left(places, anchor.at), anchor)
-    return merged

@@ -12,6 +12,7 @@ _DENIABLE = wording(
     r"^(?:does|did|do|is|are|was|were|has|have|can)\b",
     r"\bif so\b|\bif not\b|\bif yes\b",
 )
+_NEVER_DENIED = ("before_after", "yes_no", "text")
 _DIGITS = wording(r"first (?P<n>\w+)(?: \w+)? digits")
 
 
@@ -53,7 +54,8 @@ def questions_of(lab: Lab) -> Questions:
             kind=question.kind,
             asks=(question.ask.zh, question.ask.en),
             named=concepts(question.ask.zh) | concepts(question.ask.en),
-            deniable=bool(_DENIABLE.search(question.ask.zh) or _DENIABLE.search(question.ask.en)),
+            deniable=question.kind not in _NEVER_DENIED
+            and bool(_DENIABLE.search(question.ask.zh) or _DENIABLE.search(question.ask.en)),
             digits=_digits(question.ask.en),
         )
         for number, question in enumerate(lab.questions, 1)

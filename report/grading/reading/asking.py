@@ -40,6 +40,7 @@ _ORDERS = wording(
 _BETWEEN = wording(r"\s*(?:[:：\t|]|(?<!\bCN)(?<!\bO)=|—+|-{2,}|→|⇒|->|=>|\s-\s)\s*")
 _LONG_ENOUGH = 8
 _ASKS = 0.4
+_REPEATS = 0.85
 _NAMES = 0.45
 
 
@@ -115,7 +116,8 @@ def _keyed(text: str, asked: Asked, questions: Questions) -> Parted:
         named = not left.strip() or questions.likeness(left, asked) >= _NAMES
         if named and (_holds_value(right, asked) or not _holds_value(left, asked)):
             return Parted(left, right.strip())
-    if questions.likeness(text, asked) >= _ASKS and not _says_something(text, asked):
+    asks = _REPEATS if asked.kind == "text" else _ASKS
+    if questions.likeness(text, asked) >= asks and not _says_something(text, asked):
         return Parted(text, "")
     return Parted("", text.strip())
 
@@ -123,8 +125,10 @@ def _keyed(text: str, asked: Asked, questions: Questions) -> Parted:
 def _says_something(text: str, asked: Asked) -> bool:
     if _IMPERATIVE.match(folded(text)) or _ASKING.search(folded(text)):
         return False
-    if asked.kind == "text" or text.rstrip()[-1:] in ".。!！":
-        return len(text) > 60 or text.rstrip()[-1:] in ".。!！"
+    if text.rstrip()[-1:] in ".。!！" or (asked.kind == "text" and len(text) > 60):
+        return True
+    if asked.kind == "text":
+        return False
     return _holds_value(text, asked)
 
 

@@ -102,12 +102,14 @@ def _across(numbers: Line, answers: Line | None) -> list[Segment]:
     if answers is None or len(answers.cells) != len(numbers.cells) or len(numbers.cells) < 3:
         return []
     cells = list(zip(numbers.cells, answers.cells, strict=True))
-    if not _NUMBER_CELL.match(cells[0][0]) and _UNIT_HEAD.match(cells[0][0]):
-        cells = cells[1:]
+    headed = not _NUMBER_CELL.match(cells[0][0]) and bool(_UNIT_HEAD.match(cells[0][0]))
+    cells = cells[headed:]
     found = [_NUMBER_CELL.match(number) for number, _ in cells]
     values = [int(one["n"]) for one in found if one]
-    if len(values) < len(cells) or values != list(range(values[0], values[0] + len(values))):
+    if len(values) < len(cells) or values != sorted(set(values)):
         return []
+    if not headed and all(_NUMBER_CELL.match(cell) for cell in answers.cells):
+        return []  # two rows of numbers may be anything
     return [
         Segment(answers, f"\t{text}", Label(number, "cell", 0), Matter.STATEMENT)
         for number, (_, text) in zip(values, cells, strict=True)

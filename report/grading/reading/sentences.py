@@ -44,8 +44,10 @@ def _asks_on(before: Line, line: Line) -> bool:
     prose = {before.kind, line.kind} <= {LineKind.PROSE, LineKind.LIST}
     wide = len(before.text) >= _WIDE and before.text[-1:] not in STOPS
     asks = _ASKS.search(line.text) is not None and not _ASKS.search(before.text)
-    goes_on = label_at(line.text) is None
-    return prose and wide and asks and goes_on and 1 <= line.number - before.number <= 2
+    goes_on = label_at(line.text) is None and (
+        label_at(before.text) is not None or line.text[:1].islower()
+    )
+    return prose and wide and asks and goes_on and line.number - before.number <= 2
 
 
 def _glued(text: str, more: str) -> str:

@@ -101,7 +101,7 @@ def _own_words(block: Block, file: str, sure: float) -> GivenAnswer:
 
 def _denial(block: Block) -> Part | None:
     """The first statement, if it says no to a question that can be denied."""
-    if not block.asked.deniable or block.asked.kind == "yes_no":
+    if not block.asked.deniable:
         return None
     for part in _statements(block)[:2]:
         if denies(part.text):
