@@ -76,6 +76,10 @@ def id_pattern(given: str) -> IdPattern | str:
     return given if given in PRESETS else IdPattern.parse(given)
 
 
+_MANY = 5
+"""Files of nobody's in one folder that are told one by one."""
+
+
 class _Reader:
     """Finds the files, unpacking what is packed."""
 
@@ -333,5 +337,14 @@ def _with_same_ids(submissions: list[Submission]) -> Iterator[Submission]:
 
 def _nobodys(arranged: Arranged) -> Iterator[Problem]:
     slug = "pattern-no-match" if arranged.layout is Layout.PATTERN else "files-unassigned"
+    folders: dict[str, list[Found]] = {}
     for found in arranged.unassigned:
-        yield found.problem or problem(slug, found.origin)
+        if found.problem:
+            yield found.problem
+        else:
+            folders.setdefault("/".join(found.parts[:-1]), []).append(found)
+    for folder, inside in folders.items():
+        if folder and len(inside) > _MANY:
+            yield problem("files-unassigned-many", folder, count=len(inside))
+        else:
+            yield from (problem(slug, found.origin) for found in inside)

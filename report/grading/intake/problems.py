@@ -91,6 +91,10 @@ PROBLEMS: dict[str, Text] = {
         "看不出“{file}”属于哪位学生。",
         "It cannot be told whose “{file}” is.",
     ),
+    "files-unassigned-many": Text(
+        "看不出“{file}”中的 {count} 个文件属于哪位学生。",
+        "It cannot be told whose the {count} files in “{file}” are.",
+    ),
     "attempts": Text(
         "有 {count} 次提交，采用最后一次（{when}）。",
         "There are {count} attempts; the last one ({when}) was taken.",

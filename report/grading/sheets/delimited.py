@@ -58,7 +58,8 @@ class DelimitedSheet:
             pieces += [self.text[position:start], new]
             position = end
         pieces.append(self.text[position:])
-        return self.mark + "".join(pieces).encode(self.codec)
+        # What was there can be written back; only new text may lack a character.
+        return self.mark + "".join(pieces).encode(self.codec, errors="replace")
 
     def _written(self, value: str, quoted: bool) -> str:
         if quoted or value != value.strip() or any(c in value for c in (self.delimiter, *'"\r\n')):

@@ -52,6 +52,7 @@ class _Filling:
 
     rows: Rows
     plan: Plan
+    sheet: str = ""
     filled: list[FilledRow] = field(default_factory=list)
     skipped: list[SkippedRow] = field(default_factory=list)
     placed: dict[str, list[int]] = field(default_factory=dict)
@@ -79,7 +80,7 @@ class _Filling:
         elif mark.points is not None:
             self.values[row, column] = Decimal(grade_text(mark.points))
             new = grade_text(mark.points)
-            self.filled.append(FilledRow(row + 1, student.who, key, old, new))
+            self.filled.append(FilledRow(row + 1, student.who, key, old, new, self.sheet))
         if mark.feedback and mark.points is not None:
             self._comment(row, mark.feedback, formulas)
 
@@ -102,7 +103,7 @@ class _Filling:
             self.values[row, column] = shown
 
     def _skip(self, student: Student, reason: Text) -> None:
-        self.skipped.append(SkippedRow(student.row + 1, student.who, reason))
+        self.skipped.append(SkippedRow(student.row + 1, student.who, reason, self.sheet))
 
     def unplaced(self, marks: Mapping[str, Mark]) -> tuple[tuple[str, Text], ...]:
         """Marks without a row, or with several."""
@@ -189,7 +190,7 @@ def _fill_workbook(book: Workbook, marks: Mapping[str, Mark], column: str | None
     formulas = book.formula_cells(targets)
     works = {}
     for title, (rows, found) in plans.items():
-        works[title] = work = _Filling(rows, found)
+        works[title] = work = _Filling(rows, found, title)
         work.run(marks, {(row, c) for t, row, c in formulas if t == title})
     data, recalculated = book.edited({t: w.values for t, w in works.items() if w.values})
     return _workbook_result(data, list(works.values()), marks, recalculated)

@@ -43,6 +43,8 @@ class FilledRow:
     """The key of the mark."""
     old: str
     new: str
+    sheet: str = ""
+    """The title of its sheet in a workbook."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ class SkippedRow:
     row: int
     who: str
     reason: Text
+    sheet: str = ""
 
 
 @dataclass(frozen=True, slots=True)

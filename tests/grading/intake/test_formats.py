@@ -97,6 +97,18 @@ def test_the_same_text_printed(name: str) -> None:
     assert places == sorted(places)
 
 
+def test_a_page_of_boxes_still_says_what_they_stand_for() -> None:
+    """Printed without a Chinese font: nothing to be seen, but the text is in the file."""
+    found = texts(document("boxes.pdf"))
+    for line in (
+        "学号：20240017 姓名：王小明",
+        "1. 第一个 TCP SYN 的包号是多少？",
+        "答：17",
+        QUESTION_3,
+    ):
+        assert line in found
+
+
 @pytest.mark.parametrize("name", ["chromium.pdf", "weasyprint.pdf"])
 def test_headers_footers_and_page_numbers_are_left_out(name: str) -> None:
     text = "\n".join(texts(document(name)))
@@ -148,7 +160,16 @@ def test_a_picture_between_question_and_answer_is_seen() -> None:
         ("prose", "17"),
         ("picture", ""),
         ("caption", "Figure 1: the packet list"),
+        ("prose", "It is 28."),
     ]
+
+
+def test_a_picture_on_a_page_stands_below_the_text_above_it() -> None:
+    found = pairs(document("python-docx.pdf"))
+    place = found.index(("picture", ""))
+    assert found[place - 1] == ("prose", "17")
+    assert found[place + 1] == ("caption", "Figure 1: the packet list")
+    assert found[-1] == ("prose", "It is 28.")
 
 
 # ---- Markdown -----------------------------------------------------------------------------------
@@ -345,7 +366,7 @@ def test_the_language(text: str, language: str | None) -> None:
     ],
 )
 def test_lines_that_the_margin_broke(lines: list[str], expected: list[str]) -> None:
-    assert [joined.text for joined in joined_lines(lines)] == expected
+    assert joined_lines(lines) == expected
 
 
 def test_an_answer_at_the_end_of_every_page_is_no_footer() -> None:

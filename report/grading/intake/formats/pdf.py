@@ -5,7 +5,6 @@ Untrusted PDFs can be made to cost any amount of time and memory: this runs in t
 
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
@@ -14,7 +13,11 @@ from pypdf.errors import DependencyError, PyPdfError
 
 from report.grading.intake.answersjson import FILE_NAME, parse_answers
 from report.grading.intake.formats.pdffonts import repair_fonts
-from report.grading.intake.formats.wrapping import joined_lines, without_running_lines
+from report.grading.intake.formats.wrapping import (
+    PICTURE,
+    joined_lines,
+    without_running_lines,
+)
 from report.grading.intake.lines import LineKind, LineSink, Place, UnreadableError
 
 _FAULTS = (PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, OSError)
@@ -26,24 +29,17 @@ _SMALLEST_PICTURE = 20.0
 _RADICALS = ((0x2E80, 0x2FDF), (0xF900, 0xFAFF), (0xFB00, 0xFB06))
 
 
-@dataclass(frozen=True, slots=True)
-class _Picture:
-    top: float
-    after: str
-    """The text that stands nearest above it, without spaces."""
-
-
 def read_pdf(data: bytes, sink: LineSink) -> None:
     """Fill `sink` with a PDF's lines, and the answers.json of a report made by labshark."""
     reader = _opened(data)
     _note_generator(reader, sink)
     _find_answers(reader, sink)
-    pages = list(_pages(reader, sink))
-    texts = without_running_lines([lines for lines, _ in pages])
-    if not any(texts) and any(pictures for _, pictures in pages):
+    pages = without_running_lines(list(_pages(reader, sink)))
+    lines = {line for page in pages for line in page}
+    if lines == {PICTURE}:
         sink.note("writeup-scanned")
-    for number, (lines, (_, pictures)) in enumerate(zip(texts, pages, strict=True), 1):
-        _add_page(lines, pictures, Place("page", number), sink)
+    for number, page in enumerate(pages, 1):
+        _add_page(page, Place("page", number), sink)
 
 
 def _opened(data: bytes) -> PdfReader:
@@ -91,7 +87,7 @@ def _is_answers(*names: str | None) -> bool:
 # ---- the text of a page -------------------------------------------------------------------------
 
 
-def _pages(reader: PdfReader, sink: LineSink) -> Iterator[tuple[list[str], list[_Picture]]]:
+def _pages(reader: PdfReader, sink: LineSink) -> Iterator[list[str]]:
     for number, page in enumerate(reader.pages, 1):
         if number > sink.limits.pages:
             sink.note("writeup-cut", limit=sink.limits.pages, what="pages")
@@ -100,17 +96,17 @@ def _pages(reader: PdfReader, sink: LineSink) -> Iterator[tuple[list[str], list[
             yield _page(page)
         except _ANY_FAULT as error:
             sink.note("writeup-page", page=number, detail=type(error).__name__)
-            yield [], []
+            yield []
 
 
-def _page(page: PageObject) -> tuple[list[str], list[_Picture]]:
-    """The lines from top to bottom, and the pictures.
+def _page(page: PageObject) -> list[str]:
+    """The lines from top to bottom, with `PICTURE` where one stands.
 
     In the order of the file, list numbers may come after everything else (WeasyPrint), so lines
     are taken by position; what that misses (text in forms of its own) shows by its length.
     """
     repair_fonts(page)
-    plain, pictures = _in_file_order(page)
+    plain, above = _in_file_order(page)
     try:
         by_position = page.extract_text(
             extraction_mode="layout", layout_mode_space_vertically=False
@@ -118,8 +114,21 @@ def _page(page: PageObject) -> tuple[list[str], list[_Picture]]:
     except _ANY_FAULT:
         by_position = ""
     chosen = by_position if _letters(by_position) >= _MOST_LOST * _letters(plain) else plain
-    lines = (_plain_characters(line) for line in chosen.split("\n"))
-    return [line for line in lines if line.strip()], pictures
+    lines = [shown for line in chosen.split("\n") if (shown := _plain_characters(line)).strip()]
+    return _with_pictures(lines, sorted(above))
+
+
+def _with_pictures(lines: list[str], above: list[int]) -> list[str]:
+    """The lines with each picture below as many letters as stand above it on the page."""
+    result: list[str] = []
+    seen = 0
+    for line in lines:
+        while above and above[0] <= seen:
+            result.append(PICTURE)
+            above = above[1:]
+        result.append(line)
+        seen += _letters(line)
+    return result + [PICTURE] * len(above)
 
 
 def _letters(text: str) -> int:
@@ -136,14 +145,14 @@ def _plain_characters(line: str) -> str:
     )
 
 
-def _in_file_order(page: PageObject) -> tuple[str, list[_Picture]]:
-    seen: list[tuple[float, str]] = []
+def _in_file_order(page: PageObject) -> tuple[str, list[int]]:
+    """The text as the file has it, and for each picture how many letters stand above it."""
+    seen: list[tuple[float, int]] = []
     tops: list[float] = []
     images = _image_names(page)
 
     def text(shown: str, cm: Sequence[float], tm: Sequence[float], *_: object) -> None:
-        if shown.strip():
-            seen.append((tm[4] * cm[1] + tm[5] * cm[3] + cm[5], "".join(shown.split())))
+        seen.append((tm[4] * cm[1] + tm[5] * cm[3] + cm[5], _letters(shown)))
 
     def operand(operator: bytes, operands: Any, cm: Sequence[float], _: object) -> None:
         if operator != b"Do" or not operands or operands[0] not in images:
@@ -152,12 +161,7 @@ def _in_file_order(page: PageObject) -> tuple[str, list[_Picture]]:
             tops.append(max(cm[5], cm[5] + cm[3]))
 
     plain = page.extract_text(visitor_text=text, visitor_operand_before=operand)
-    return plain, [_Picture(top, _nearest_above(top, seen)) for top in tops]
-
-
-def _nearest_above(top: float, seen: list[tuple[float, str]]) -> str:
-    above = [(y, text) for y, text in seen if y >= top - 1]
-    return min(above, default=(0.0, ""))[1]
+    return plain, [sum(count for y, count in seen if y >= top - 1) for top in tops]
 
 
 def _image_names(page: PageObject) -> set[str]:
@@ -175,17 +179,11 @@ def _image_names(page: PageObject) -> set[str]:
 # ---- to lines -----------------------------------------------------------------------------------
 
 
-def _add_page(lines: list[str], pictures: list[_Picture], place: Place, sink: LineSink) -> None:
-    left = sorted(pictures, key=lambda p: -p.top)
-    for group in joined_lines(lines):
-        text = group.text
-        if any(unicodedata.category(c) == "Co" or c == "\ufffd" for c in text):
-            sink.note("writeup-unmapped")
-        sink.add(text, LineKind.PROSE, place)
-        squeezed = "".join("".join(group.parts).split())
-        here = [p for p in left if p.after and p.after in squeezed]
-        for picture in here:
+def _add_page(lines: list[str], place: Place, sink: LineSink) -> None:
+    for line in joined_lines(lines):
+        if line == PICTURE:
             sink.add("", LineKind.PICTURE, place)
-            left.remove(picture)
-    for _ in left:
-        sink.add("", LineKind.PICTURE, place)
+            continue
+        if any(unicodedata.category(c) == "Co" or c == "\ufffd" for c in line):
+            sink.note("writeup-unmapped")
+        sink.add(line, LineKind.PROSE, place)

@@ -4,8 +4,9 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+PICTURE = "\ufffc"
+"""A line that stands for a picture."""
 _FULL = 0.82
 """A line that reaches this share of the widest one may go on in the next."""
 _ENDS = frozenset("。！？!?；;：:")
@@ -38,15 +39,7 @@ _MOST_RUNNING = 3
 """Lines of a header or a footer."""
 
 
-@dataclass(slots=True)
-class Joined:
-    """One line as it was before the page broke it."""
-
-    text: str
-    parts: list[str]
-
-
-def joined_lines(lines: Sequence[str]) -> list[Joined]:
+def joined_lines(lines: Sequence[str]) -> list[str]:
     """A page's lines, with those that were only broken by the margin put together again.
 
     A question and its answer must never be joined: only a full line goes on, and not into one
@@ -54,15 +47,14 @@ def joined_lines(lines: Sequence[str]) -> list[Joined]:
     """
     widths = sorted(display_width(_squeezed(line)) for line in lines)
     widest = widths[int(len(widths) * 0.95)] if widths else 0
-    result: list[Joined] = []
+    result: list[str] = []
     last_full = False
     for raw in lines:
         line = _squeezed(raw)
-        if result and _goes_on(result[-1].text, line, last_full):
-            result[-1].text = _join(result[-1].text, line)
-            result[-1].parts.append(line)
+        if result and _goes_on(result[-1], line, last_full):
+            result[-1] = _join(result[-1], line)
         else:
-            result.append(Joined(line, [line]))
+            result.append(line)
         last_full = display_width(line) >= _FULL * widest
     return result
 
@@ -74,7 +66,7 @@ def _squeezed(line: str) -> str:
 def _goes_on(before: str, line: str, is_full: bool) -> bool:
     if _is_cut_name(before, line):
         return True  # in a narrow cell
-    if not is_full:
+    if not is_full or PICTURE in (before, line):
         return False
     if _HEX_TAIL.search(before) and _HEX_LINE.match(line):
         return True

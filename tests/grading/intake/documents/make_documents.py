@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -69,6 +70,17 @@ def with_weasyprint() -> None:
     document.write_pdf(HERE / "weasyprint.pdf")
 
 
+def with_weasyprint_without_a_chinese_font() -> None:
+    """The same where no font has the characters: boxes on the page, a map of their own inside."""
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copy(FONTS / "Inter-Regular.ttf", folder)
+        settings = Path(folder) / "fonts.conf"
+        settings.write_text(FONT_SETTINGS.format(fonts=folder, cache=folder))
+        program = "import weasyprint; weasyprint.HTML('pandoc.html').write_pdf('boxes.pdf')"
+        environment = os.environ | {"FONTCONFIG_FILE": str(settings)}
+        subprocess.run([sys.executable, "-c", program], cwd=HERE, check=True, env=environment)
+
+
 def with_python_docx() -> None:
     """docx with a picture between question and answer, and a numbered list by style."""
     from docx import Document  # type: ignore[import-not-found]
@@ -80,7 +92,9 @@ def with_python_docx() -> None:
         document.add_paragraph("17")
     document.add_picture(str(HERE / "dot.png"))
     document.add_paragraph("Figure 1: the packet list", style="Caption")
+    document.add_paragraph("It is 28.")
     document.save(str(HERE / "python-docx.docx"))
+    run("soffice", "--headless", "--convert-to", "pdf", "python-docx.docx")
 
 
 def main() -> None:
@@ -93,6 +107,7 @@ def main() -> None:
         with_libreoffice()
         with_browser()
         with_weasyprint()
+        with_weasyprint_without_a_chinese_font()
         with_python_docx()
 
 
