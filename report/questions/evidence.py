@@ -9,8 +9,10 @@ from report.tables.dissection import (
     first_field,
     header_buffer,
 )
-from report.tables.messages import Message
+from report.tables.messages import Message, Record
 from report.tables.session import Session
+
+_RECORD_HEADER, _HANDSHAKE_HEADER = 5, 4
 
 
 def cite(message: Message, field: TreeField | str | None = None) -> Evidence:
@@ -36,15 +38,44 @@ def cite_record(message: Message, name: str) -> Evidence:
     Of a decrypted TLS 1.3 record the content type is hidden in the plaintext; what stands in the
     header is the opaque type.
     """
-    if name == "tls.record.content_type" and message.record.content_type != (
-        message.record.inner_type or message.record.content_type
+    return cite_header(message.record, name)
+
+
+def cite_header(record: Record, name: str) -> Evidence:
+    """The same, of a record."""
+    if name == "tls.record.content_type" and record.content_type != (
+        record.inner_type or record.content_type
     ):
         name = "tls.record.opaque_type"
-    field = message.record.field.first(name) or message.record.field
-    detail = message.detail
-    buffer = header_buffer(detail, message.record.field)
-    parts = carrying_frames(detail, buffer, field.offset, message.record.length)
-    return _evidence(detail, field, buffer, parts)
+    field = record.field.first(name) or record.field
+    buffer = header_buffer(record.detail, record.field)
+    parts = carrying_frames(record.detail, buffer, field.offset, record.length)
+    return _evidence(record.detail, field, buffer, parts)
+
+
+def record_bytes(record: Record) -> bytes:
+    """A record as it was sent, with its header; empty where the capture lacks a part of it."""
+    buffers = record.detail.buffers
+    buffer = header_buffer(record.detail, record.field)
+    data = buffers[buffer].data if buffer < len(buffers) else b""
+    end = record.field.offset + _RECORD_HEADER + record.length
+    return data[record.field.offset : end] if end <= len(data) else b""
+
+
+def message_bytes(message: Message) -> bytes:
+    """A handshake message in clear with its 4-byte header; empty where it cannot be read.
+
+    A decrypted message's own line says where its record lies, so its place is that of its first
+    field; a hello in SSLv2 format has a header of its own.
+    """
+    kind = message.first("tls.handshake.type")
+    buffers = message.detail.buffers
+    if kind is None or message.buffer >= len(buffers):
+        return b""
+    data = buffers[message.buffer].data
+    length = int.from_bytes(data[kind.offset + 1 : kind.offset + 4])
+    end = kind.offset + _HANDSHAKE_HEADER + length
+    return data[kind.offset : end] if end <= len(data) else b""
 
 
 def cite_packet(session: Session, frame: int, name: str) -> tuple[Evidence, ...]:

@@ -45,6 +45,16 @@ class SentCertificate:
         urls = (*read.ocsp_urls, *read.ca_issuer_urls, *read.crl_urls)
         return tuple(dict.fromkeys(host for url in urls if (host := _host(url))))
 
+    def name_part(self, name: str) -> TreeField:
+        """The line of a subject's or issuer's tree that names it, else the whole subject."""
+        whole = self.part(name)
+        items = whole.all("x509if.RDNSequence_item")
+        for kind in ("id-at-commonName", "id-at-organizationName"):
+            named = [item for item in items if f"({kind}=" in item.label]
+            if named:
+                return named[-1]
+        return whole
+
     def part(self, name: str) -> TreeField:
         """A field of the certificate's own tree; the certificate's line if it has none."""
         return self.field.first(name) or self.field

@@ -21,6 +21,14 @@ CASES = [
 ]
 
 
+_CAREFUL = {
+    # tshark 4.0 to 4.4 cannot follow the client's records after a Finished of authentication after
+    # the handshake, so the closing alert is known by its length alone, and said to be inferred.
+    ("tls13-client-cert-after-handshake", True): ("q24",),
+}
+"""Right values that are held with more care than the keys would need, by capture and keys."""
+
+
 @cache
 def _answers(
     capture: Path, lab: str, host: str | None, stream: int | None, keylog: Path | None
@@ -36,9 +44,11 @@ def _answers(
 @pytest.mark.parametrize(("truth", "case"), CASES)
 def test_answers_agree_with_the_truth(truth: Truth, case: Case) -> None:
     given = _answers(truth.capture, case.lab, case.host, case.stream, case.keylog(TRACES))
+    careful = _CAREFUL.get((truth.capture.stem, case.options.get("keylog") is not None), ())
     wrong = {
         question: found
         for question, expected in case.answers.items()
         if (found := differences(expected, given[question]))
+        and not (question in careful and found == ["inferred True"])
     }
     assert not wrong, "\n".join(f"{q}: {'; '.join(found)}" for q, found in wrong.items())

@@ -141,9 +141,10 @@ def differences(expected: Mapping[str, Any], answer: Mapping[str, Any]) -> list[
         found.append(f"frames {_cited(answer)}, not {expected['frames']}")
     if "parts" in expected and carried(answer) != expected["parts"]:
         found.append(f"parts {carried(answer)}, not {expected['parts']}")
-    if expected.get("inferred") and not answer.get("inferred"):
-        # Sure of what can only be inferred; the reverse, a right value held with care, is no fault.
-        found.append("not marked as inferred")
+    if expected["status"] == "found" and bool(answer.get("inferred")) != bool(
+        expected.get("inferred")
+    ):
+        found.append(f"inferred {answer.get('inferred')}")
     return found
 
 

@@ -126,7 +126,7 @@ def subjects(tables: Tables, session: Session) -> Answer:
         names,
         Text("；".join(shown), "; ".join(shown)),
         _condition(session),
-        [cite(message, c.field) for c in sent],
+        [cite(message, c.name_part("x509af.subject")) for c in sent],
         parts=message.parts,
         sources=("RFC 5280, 4.1.2.6",),
     )
@@ -146,7 +146,7 @@ def issuer(tables: Tables, session: Session) -> Answer:
         message,
         name,
         Text(visible(name), visible(name)),
-        certificate.part("x509af.issuer"),
+        certificate.name_part("x509af.issuer"),
         "RFC 5280, 4.1.2.4",
     )
 
