@@ -8,7 +8,8 @@ from report.capture.trace import Trace
 from report.errors import LabsharkError
 from report.questions.engine import LabResult
 from report.rendering.html import ShownLanguage, render_html
-from report.rendering.pdf import Attachment, Pdf, creation_date, render_pdf_in_child
+from report.rendering.pdf import Attachment, Pdf, creation_date
+from report.rendering.pdf_worker import render_pdf_in_child
 from report.rendering.report import build_view
 from report.student import Student
 from report.text import Text, visible

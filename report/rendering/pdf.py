@@ -1,19 +1,13 @@
 """The PDF report: the HTML page through WeasyPrint. The only file that knows WeasyPrint.
 
-Only what labshark packs is ever fetched: its fonts and style sheets. Run as a program
-(`python -m report.rendering.pdf`), it turns a page on its standard input into a PDF on its standard
-output; `render_pdf_in_child` does that under limits, since WeasyPrint has none of its own.
+Only what labshark packs is ever fetched: its fonts and style sheets. WeasyPrint has no limits of
+its own: `pdf_worker` runs it under some.
 """
 
-import base64
 import contextlib
 import gc
-import json
 import logging
 import os
-import subprocess
-import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -29,7 +23,6 @@ from report.errors import LabsharkError
 _MISSING_GLYPH = ".notdef glyph"
 _STYLE_SHEETS = ("fonts/fonts.css", "pdf.css")
 _MIME = {".css": "text/css", ".ttf": "font/ttf"}
-_PACKAGE_PARENT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +41,6 @@ class Pdf:
     data: bytes
     missing_glyphs: tuple[str, ...] = ()
     """Characters that no font at hand can draw, once each; they are boxes in the PDF."""
-
-
-@dataclass(frozen=True, slots=True)
-class PdfLimits:
-    """What one rendering may use when it runs in a process of its own."""
-
-    deadline_seconds: float = 120.0
-    address_space: int = 3 << 30
-    """Bytes; not enforced on Windows and macOS."""
-
-
-STANDARD_PDF_LIMITS = PdfLimits()
 
 
 def render_pdf(
@@ -94,6 +75,17 @@ def import_weasyprint() -> Any:
         detail = str(error).strip().splitlines()[0] if str(error).strip() else "WeasyPrint"
         raise LabsharkError("pdf-unavailable", detail=detail) from error
     return weasyprint
+
+
+def library_versions() -> dict[str, str]:
+    """WeasyPrint's version and that of Pango, which it sets text with.
+
+    Raises LabsharkError `pdf-unavailable`.
+    """
+    weasyprint = import_weasyprint()
+    from weasyprint.text.ffi import pango
+
+    return {"weasyprint": weasyprint.__version__, "pango": str(pango.pango_version())}
 
 
 def creation_date() -> datetime:
@@ -185,90 +177,3 @@ def _uninterrupted() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
-
-
-# --- in a process of its own ------------------------------------------------------------------
-
-
-def render_pdf_in_child(
-    html: str,
-    attachments: Sequence[Attachment] = (),
-    created: datetime | None = None,
-    limits: PdfLimits = STANDARD_PDF_LIMITS,
-) -> Pdf:
-    """The same in a process of its own, which is stopped when it takes too long or too much.
-
-    Raises LabsharkError `pdf-unavailable`, `pdf-too-slow` or `pdf-failed`.
-    """
-    order = {
-        "html": html,
-        "created": (created or creation_date()).timestamp(),
-        "address_space": limits.address_space,
-        "attachments": [
-            {"name": a.name, "data": base64.b64encode(a.data).decode(), "about": a.description}
-            for a in attachments
-        ],
-    }
-    with tempfile.TemporaryDirectory(prefix="labshark-") as folder:
-        try:
-            run = subprocess.run(
-                # -P: a file in the current folder must never be taken for a module.
-                [sys.executable, "-P", "-m", "report.rendering.pdf"],
-                input=json.dumps(order).encode(),
-                capture_output=True,
-                timeout=limits.deadline_seconds,
-                cwd=folder,
-                env=os.environ | {"PYTHONPATH": str(_PACKAGE_PARENT)},
-                check=False,
-            )
-        except subprocess.TimeoutExpired as error:
-            seconds = int(limits.deadline_seconds)
-            raise LabsharkError("pdf-too-slow", seconds=seconds) from error
-    return _read_result(run)
-
-
-def _read_result(run: "subprocess.CompletedProcess[bytes]") -> Pdf:
-    head, _, data = run.stdout.partition(b"\n")
-    try:
-        result = json.loads(head)
-    except ValueError:
-        last = run.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
-        detail = last[0] if last else f"exit status {run.returncode}"
-        raise LabsharkError("pdf-failed", detail=detail[:200]) from None
-    if "slug" in result:
-        raise LabsharkError(result["slug"], detail=result["detail"])
-    if run.returncode != 0 or len(data) != result["size"]:
-        raise LabsharkError("pdf-failed", detail=f"exit status {run.returncode}")
-    return Pdf(data, tuple(result["missing_glyphs"]))
-
-
-def _limit_memory(address_space: int) -> None:
-    if sys.platform.startswith("linux"):
-        import resource
-
-        _, most = resource.getrlimit(resource.RLIMIT_AS)
-        wanted = address_space if most == resource.RLIM_INFINITY else min(address_space, most)
-        resource.setrlimit(resource.RLIMIT_AS, (wanted, most))
-
-
-def _serve() -> None:
-    """One order from standard input, one result to standard output: a line of JSON, the PDF."""
-    order = json.load(sys.stdin)
-    _limit_memory(order["address_space"])
-    attachments = [
-        Attachment(a["name"], base64.b64decode(a["data"]), a["about"]) for a in order["attachments"]
-    ]
-    created = datetime.fromtimestamp(order["created"], UTC)
-    out = sys.stdout.buffer
-    try:
-        pdf = render_pdf(order["html"], attachments, created)
-    except LabsharkError as error:
-        detail = str(error.__cause__).strip().splitlines()[0]
-        out.write(json.dumps({"slug": error.slug, "detail": detail}).encode() + b"\n")
-        return
-    head = {"size": len(pdf.data), "missing_glyphs": pdf.missing_glyphs}
-    out.write(json.dumps(head).encode() + b"\n" + pdf.data)
-
-
-if __name__ == "__main__":
-    _serve()

@@ -16,7 +16,8 @@ from report.assets import asset
 from report.errors import ExitCode, LabsharkError
 from report.rendering import pdf as rendering_pdf
 from report.rendering.html import render_html
-from report.rendering.pdf import Attachment, Pdf, PdfLimits, render_pdf, render_pdf_in_child
+from report.rendering.pdf import Attachment, Pdf, render_pdf
+from report.rendering.pdf_worker import PdfLimits, render_pdf_in_child
 from report.rendering.report import build_view
 from report.rendering.view import ReportView
 from tests.rendering.conftest import STUDENT, WORDS, Answered
