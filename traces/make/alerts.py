@@ -171,7 +171,8 @@ def in_tls13(chains: Mapping[str, list[Issued]], work: Path) -> list[Row]:
             ["-tls1_3", "-groups", "P-384"], ["-tls1_3", "-groups", "X25519"], chains["good"],
             {"server": ["handshake_failure"]}),
         Row("tls13-alert-unknown-ca", "TLS 1.3，客户端不认识签发机构；OpenSSL 的告警是明文。",
-            "TLS 1.3, the client does not know the issuer; its alert is in the clear, as OpenSSL does.",
+            "TLS 1.3, the client does not know the issuer; its alert is in the clear, as"
+            " OpenSSL does.",
             ["-tls1_3"],
             ["-tls1_3", "-CAfile", str(work / "good.crt"), "-verify_return_error"],
             chains["unknown"], {"client": ["unknown_ca"]}, known),

@@ -280,7 +280,8 @@ class Host:
         if program == "dumpcap":
             command = ["dumpcap", "-q", "-i", where, "-w", str(path), *options]
         else:
-            command = ["tcpdump", "-U", "-n", "-Z", "root", "-i", where, "-w", str(path), *options]
+            command = ["tcpdump", "--immediate-mode", "-U", "-n", "-Z", "root", "-i", where,
+                       "-w", str(path), *options]  # fmt: skip
         process = subprocess.Popen(
             self._inside(command),
             stdin=subprocess.DEVNULL,
