@@ -23,6 +23,12 @@ HOW_TO_SEE = Text(
 )
 
 
+CUT_BEFORE = Text(
+    "数据包只保留了前一部分字节（snap length），这个字段不在其中。",
+    "Only the first bytes of the packet were kept (snap length), and this field is not in them.",
+)
+
+
 def hidden(tables: Tables, text: Text, condition: Condition | None = None) -> Answer:
     """It is there, encrypted, and no key opens it; says how to get the keys."""
     if tables.keys_given:

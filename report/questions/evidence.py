@@ -32,6 +32,18 @@ def bytes_of(message: Message, field: TreeField) -> bytes:
     return data[field.offset : field.offset + field.length]
 
 
+def kept_bytes(message: Message) -> bytes:
+    """A handshake message from its type on, as far as its buffer goes; it may go further."""
+    buffers = message.detail.buffers
+    data = buffers[message.buffer].data if message.buffer < len(buffers) else b""
+    kind = message.first("tls.handshake.type")
+    at = kind.offset if kind else message.field.offset + _RECORD_HEADER
+    return data[at:]
+
+
+_RECORD_HEADER = 5
+
+
 def cite_record(message: Message, name: str) -> Evidence:
     """A field of the header of the record that carries a message.
 

@@ -163,10 +163,49 @@ def _messages(record: Record) -> Iterator[Message]:
         # An SSLv2-format Client Hello: its fields stand in the record itself.
         yield _message("handshake", record.field, record)
         return
-    for child in record.field.element:
-        protocol = _PROTOCOLS.get(child.get("name") or "")
-        if protocol is not None and not _is_fragment(TreeField(child)):
-            yield _message(protocol, TreeField(child), record)
+    shown = [TreeField(e) for e in record.field.element if e.get("name") in _PROTOCOLS]
+    if not shown and record.has_header:
+        yield from _cut_message(record)
+    for found in shown:
+        if not _is_fragment(found):
+            yield _message(_PROTOCOLS[found.name], found, record)
+
+
+def _cut_message(record: Record) -> Iterator[Message]:
+    """What the kept bytes of a record still tell where tshark shows its header alone.
+
+    Of a packet cut by a snap length tshark dissects nothing behind the first missing field; the
+    content type, and the handshake type behind the header, may well be among the kept bytes.
+    """
+    protocol = _BY_CONTENT_TYPE.get(record.content_type)
+    if protocol is None or record.opened:
+        return
+    buffer = header_buffer(record.detail, record.field)
+    at = record.field.offset + _RECORD_HEADER
+    kept = record.detail.buffers[buffer].data[at:] if record.detail.buffers else b""
+    kind = kept[0] if protocol == "handshake" and kept[:1] in _HELLO_TYPES else None
+    yield Message(
+        protocol=protocol,
+        type=kind,
+        frame=record.frame,
+        parts=(record.frame,),
+        from_client=record.from_client,
+        record=record,
+        field=record.field,
+        detail=record.detail,
+        buffer=buffer,
+    )
+
+
+_RECORD_HEADER = 5
+_BY_CONTENT_TYPE: dict[int, Protocol] = {
+    20: "change_cipher_spec",
+    21: "alert",
+    22: "handshake",
+    23: "application_data",
+}
+_HELLO_TYPES = (b"\x01", b"\x02")
+"""Only hellos are told by their first byte: behind a Change Cipher Spec it may be anything."""
 
 
 def _is_fragment(found: TreeField) -> bool:

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from report.questions.absence import missing_message
+from report.questions.absence import CUT_BEFORE, missing_message, not_captured
 from report.questions.answer import Answer, Status
 from report.questions.conditions import every
-from report.questions.evidence import bytes_of, cite, cite_record
+from report.questions.evidence import bytes_of, cite, cite_record, kept_bytes
 from report.questions.finding import found, message_text
 from report.questions.registry import Tables, query
 from report.questions.scope import handshake, session_scope
@@ -127,6 +127,8 @@ def suite_count(tables: Tables, session: Session) -> Answer:
     if hello is None:
         return missing_message(tables, session, CLIENT_HELLO, client=True)
     suites = hello.all("tls.handshake.ciphersuite") or hello.all("tls.handshake.cipherspec")
+    if not suites:
+        return not_captured(CUT_BEFORE)
     listing = hello.first("tls.handshake.ciphersuites") or hello.field
     return found(
         tables,
@@ -167,7 +169,7 @@ def random_bytes(tables: Tables, session: Session) -> Answer:
     random = hello.first("tls.handshake.random")
     octets = random.octets if random else None
     if random is None or octets is None:
-        return _challenge(tables, session, hello)
+        return _cut_or_challenge(tables, session, hello)
     after_time = octets[_TIME_BYTES:]
     return found(
         tables,
@@ -195,6 +197,37 @@ def _no_time_note(octets: bytes) -> Text:
         "In TLS 1.3 all 32 bytes are random and none is a time, and Wireshark no longer splits "
         f"the field; as a whole it begins with {octets[:1].hex()}.",
     )
+
+
+def _cut_or_challenge(tables: Tables, session: Session, hello: Message) -> Answer:
+    """Of a hello cut by a snap length the beginning of the random may be kept all the same."""
+    body = kept_bytes(hello)
+    first = body[_RANDOM_AT + _TIME_BYTES : _RANDOM_AT + _TIME_BYTES + 1]
+    if hello.first("tls.handshake.challenge") is not None:
+        return _challenge(tables, session, hello)
+    if not first:
+        return not_captured(CUT_BEFORE)
+    return found(
+        tables,
+        first.hex(),
+        Text(
+            f"{first.hex()}（取自保留下来的字节）", f"{first.hex()} (from the bytes that were kept)"
+        ),
+        every(session_scope(session), handshake(CLIENT_HELLO)),
+        [cite(hello, hello.first("tls.handshake.version"))],
+        frames=[hello.frame],
+        reason=Text(
+            "数据包被截短，Wireshark 不再显示随机数字段；"
+            "但它的前几个字节仍在抓包中，紧接在版本之后。",
+            "The packet was cut short and Wireshark no longer shows the field; its first bytes are "
+            "in the capture all the same, right behind the version.",
+        ),
+        sources=("RFC 5246, 7.4.1.2",),
+    )
+
+
+_RANDOM_AT = 6
+"""Bytes of a hello before its random: type, length, version."""
 
 
 def _challenge(tables: Tables, session: Session, hello: Message) -> Answer:

@@ -168,6 +168,8 @@ def _no_client_certificate(tables: Tables, session: Session) -> Answer:
             condition,
         )
     lack = lacking_part(tables, session, client=True)
+    if session.of("handshake", CLIENT_KEY_EXCHANGE, client=True):
+        lack = None  # a certificate would have stood before it (RFC 5246, 7.3)
     if alert is None and lack is not None and (session.is_tls13 or not session.connection.complete):
         return not_captured(
             Text(f"抓包中看不出来：{lack.zh}", f"The capture does not tell: {lack.en}")

@@ -1,6 +1,6 @@
 """The Server Hello (RFC 5246, 7.4.1.3; RFC 8446, 4.1.3)."""
 
-from report.questions.absence import missing_message
+from report.questions.absence import CUT_BEFORE, missing_message, not_captured
 from report.questions.answer import Answer
 from report.questions.conditions import every
 from report.questions.evidence import cite
@@ -52,8 +52,10 @@ def chosen_suite(tables: Tables, session: Session) -> Answer:
     """The cipher suite that the server chose."""
     hello = session.server_hello
     field = hello.first("tls.handshake.ciphersuite") if hello else None
-    if hello is None or field is None:
+    if hello is None:
         return _missing(tables, session)
+    if field is None:
+        return not_captured(CUT_BEFORE)
     name = cipher_suite_name(field.number)
     return found(
         tables,
@@ -74,10 +76,10 @@ def has_random(tables: Tables, session: Session) -> Answer:
     hello = session.server_hello
     if hello is None:
         return _missing(tables, session)
-    field = hello.first("tls.handshake.random")
+    field = hello.first("tls.handshake.random")  # every Server Hello has one, cut short or not
     return found(
         tables,
-        field is not None,
+        True,
         Text(
             f"是，第 {hello.frame} 号数据包的 Server Hello 中有服务器自己的随机数。",
             f"Yes, the Server Hello in packet {hello.frame} carries random bytes of the server's.",
@@ -93,8 +95,10 @@ def symmetric_algorithm(tables: Tables, session: Session) -> Answer:
     """The symmetric algorithm that protects the data, taken from the chosen suite's name."""
     hello = session.server_hello
     field = hello.first("tls.handshake.ciphersuite") if hello else None
-    if hello is None or field is None:
+    if hello is None:
         return _missing(tables, session)
+    if field is None:
+        return not_captured(CUT_BEFORE)
     suite = cipher_suite(field.number)
     return found(
         tables,
@@ -110,9 +114,9 @@ def symmetric_algorithm(tables: Tables, session: Session) -> Answer:
 def deciding_message(tables: Tables, session: Session) -> Answer:
     """The message in which the symmetric algorithm is decided: the Server Hello."""
     hello = session.server_hello
-    field = hello.first("tls.handshake.ciphersuite") if hello else None
-    if hello is None or field is None:
+    if hello is None:
         return _missing(tables, session)
+    field = hello.first("tls.handshake.ciphersuite")
     return found(
         tables,
         "Server Hello",
