@@ -292,10 +292,28 @@ def _unpacked(file: BinaryIO) -> Iterator[bytes]:
         while not member.eof:
             if not pending:
                 raise EOFError
-            yield member.decompress(pending, _CHUNK)
+            before = member.copy()
+            try:
+                yield member.decompress(pending, _CHUNK)
+            except zlib.error:
+                yield from _salvaged(before, pending)
+                raise
             pending = member.unconsumed_tail or (b"" if member.eof else file.read(_GZIP_CHUNK))
         pending = member.unused_data + file.read(_GZIP_CHUNK - len(member.unused_data))
     raise EOFError
+
+
+def _salvaged(member: "zlib._Decompress", pending: bytes) -> Iterator[bytes]:
+    """What came before the damage: zlib keeps to itself what it had unpacked when it met it."""
+    at, step = 0, 256
+    while step and at < len(pending):
+        before = member.copy()
+        try:
+            yield member.decompress(pending[at : at + step])
+        except zlib.error:
+            member, step = before, step // 16
+        else:
+            at += step
 
 
 @contextlib.contextmanager
