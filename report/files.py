@@ -1,11 +1,18 @@
 """Writes outputs whole or not at all, readable by their owner alone."""
 
+import contextlib
 import os
+import re
+import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import IO
 
 from report.errors import LabsharkError
+
+_UNFINISHED = re.compile(r"\.(.+)\.[a-z0-9_]{8}")
+"""As `tempfile` names it."""
 
 
 def make_folder(folder: Path) -> None:
@@ -25,11 +32,18 @@ def write_whole(path: Path, data: bytes) -> None:
     The file has mode 0600: a report holds a person's traffic. Raises LabsharkError
     `output-cannot-be-written`, and leaves nothing behind then.
     """
+    with writing_whole(path) as file:
+        file.write(data)
+
+
+@contextlib.contextmanager
+def writing_whole(path: Path) -> Iterator[IO[bytes]]:
+    """`write_whole` for what is written in pieces; nothing is at `path` before the end."""
     temporary = None
     try:
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
@@ -39,6 +53,34 @@ def write_whole(path: Path, data: bytes) -> None:
     finally:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
+
+
+def settle_folder(folder: Path) -> None:
+    """Makes the names in a folder survive a crash of the machine, as `write_whole` does the bytes.
+
+    Windows needs and has nothing of the kind. Raises LabsharkError `output-cannot-be-written`.
+    """
+    if sys.platform == "win32":
+        return
+    try:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+    except OSError as fault:
+        raise _cannot(folder, fault) from fault
+
+
+def sweep_unfinished(folder: Path, names: frozenset[str]) -> None:
+    """Removes what killed runs left of `write_whole` for `names` in a folder.
+
+    Only for who knows that nobody else writes there now.
+    """
+    for path in folder.glob(".*"):
+        match = _UNFINISHED.fullmatch(path.name)
+        if match and match[1] in names:
+            path.unlink(missing_ok=True)
 
 
 def write_all(folder: Path, files: Mapping[str, bytes]) -> None:
