@@ -8,7 +8,7 @@ from report.grading.intake.people import plain
 
 _SEARCHED_ROWS = 60
 
-ID, NAME, FAMILY, GIVEN, CLASS, MAJOR, LOGIN, EMAIL, LMS_ID = (
+ID, NAME, FAMILY, GIVEN, CLASS, MAJOR, LOGIN, EMAIL, LMS_ID, STATUS, GRADE = (
     "id",
     "name",
     "family_name",
@@ -18,6 +18,8 @@ ID, NAME, FAMILY, GIVEN, CLASS, MAJOR, LOGIN, EMAIL, LMS_ID = (
     "login",
     "email",
     "lms_id",
+    "status",
+    "grade",
 )
 
 # Written in lower case without spaces; each line from the surest to the vaguest.
@@ -35,6 +37,8 @@ _WORDS = {
     LOGIN: "用户名 登录名 账号 帐号 username sisloginid login loginid userid netid",
     EMAIL: "邮箱 电子邮箱 电子邮件 邮件地址 email e-mail emailaddress",
     LMS_ID: "标识符 識別碼 identifier id 编号",
+    STATUS: "状态 狀態 status",
+    GRADE: "成绩 成績 分数 分數 得分 总分 grade score points mark",
 }
 FIELDS: Mapping[str, Sequence[str]] = {field: words.split() for field, words in _WORDS.items()}
 _MEANING = {word: field for field, words in FIELDS.items() for word in words}

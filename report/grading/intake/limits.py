@@ -37,8 +37,8 @@ class NestedLimits:
 class ChildLimits:
     """Bounds on the child process that reads one write-up or sheet."""
 
-    seconds: float = 30.0
-    """Wall and processor time."""
+    seconds: float = 60.0
+    """Wall and processor time; twenty dense pages of PDF take 5 s."""
     memory_bytes: int = 1 * GIB
     output_bytes: int = 32 * MIB
 

@@ -5,6 +5,7 @@ import unicodedata
 from dataclasses import dataclass
 
 _ID_TOKEN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{0,4}\d{5,20}[A-Za-z]?(?![A-Za-z0-9])")
+_GLUED = re.compile(r"\d{6,20}")  # 0012024LiSi
 DATE = re.compile(r"20\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\Z")
 _CJK = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _CJK_RUN = re.compile(f"[{_CJK}·•]+")
@@ -87,7 +88,8 @@ def identity(label: str) -> Identity:
 
 def id_tokens(label: str) -> tuple[str, ...]:
     """Everything in a label that could be a student id, longest first, dates last."""
-    found = _ID_TOKEN.findall(_apart(plain(label[:_LONGEST_LABEL])))
+    text = _apart(plain(label[:_LONGEST_LABEL]))
+    found = _ID_TOKEN.findall(text) or [run for run in _GLUED.findall(text) if not DATE.match(run)]
     return tuple(sorted(dict.fromkeys(found), key=lambda t: (bool(DATE.match(t)), -len(t))))
 
 

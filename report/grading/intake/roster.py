@@ -128,7 +128,7 @@ def _people(sheet: Sheet, header: Header, only_sheet: bool) -> Iterator[Person]:
         name = cells.get(NAME) or full_name(cells.get(FAMILY, ""), cells.get(GIVEN, ""))
         student_id = cells.get(ID, "")
         others = tuple(cells[key] for key in (LOGIN, EMAIL, LMS_ID) if cells.get(key))
-        if _is_person(name, student_id, others):
+        if (name or student_id or others) and not _is_heading(name, student_id):
             yield Person(
                 student_id or (others[0] if others else ""),
                 name,
@@ -139,12 +139,10 @@ def _people(sheet: Sheet, header: Header, only_sheet: bool) -> Iterator[Person]:
             )
 
 
-def _is_person(name: str, student_id: str, others: tuple[str, ...]) -> bool:
-    word = header_word(name)
-    if not (name or student_id) or word.startswith(_POINTS_ROW):
-        return False
-    is_header = header_word(student_id) in _HEADER_WORDS or word in _HEADER_WORDS
-    return not is_header and bool(student_id or others or name)
+def _is_heading(name: str, student_id: str) -> bool:
+    """A header row that is repeated on every printed page, or Canvas's row of maximum points."""
+    words = header_word(name), header_word(student_id)
+    return not _HEADER_WORDS.isdisjoint(words) or words[0].startswith(_POINTS_ROW)
 
 
 def _lms_numbers(others: Iterable[str]) -> Iterator[str]:
@@ -195,7 +193,7 @@ def _distinct(people: Iterable[Person]) -> tuple[Person, ...]:
 
 def _tokens(text: str) -> tuple[str, ...]:
     """What may be an id: the usual forms, and every longer run of letters and digits."""
-    runs = re.findall(r"[A-Za-z0-9]*\d[A-Za-z0-9]*", text)
+    runs = [*re.findall(r"[A-Za-z0-9]*\d[A-Za-z0-9]*", text), *re.findall(r"\d+", text)]
     return tuple(dict.fromkeys((*id_tokens(text), *(run for run in runs if len(run) > 3))))
 
 
