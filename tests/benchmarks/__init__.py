@@ -1,0 +1,1 @@
+"""Benchmarks: medians and ratios against plain tshark and the plain pyshark loop; not tests."""
