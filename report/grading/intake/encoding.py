@@ -27,7 +27,7 @@ def decode_text(data: bytes, *, whole: bool = True) -> tuple[str, str]:
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return _strict(data, encoding, whole), encoding
-    if 0 in data[:_SAMPLE]:
+    if data.count(0) > max(2, len(data) // 500):  # a stray zero byte is no second encoding
         return _utf_16(data, whole)
     text, encoding = _eight_bit(data, "cp1252", whole)
     if _controls(text) > max(2, len(text) // 50):

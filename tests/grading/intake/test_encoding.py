@@ -32,6 +32,10 @@ def test_binary_data_is_no_text(data: bytes) -> None:
         decode_text(data)
 
 
+def test_a_stray_zero_byte_does_not_make_a_text_unreadable() -> None:
+    assert decode_text("答：17\0\n".encode()) == ("答：17\0\n", "utf-8")
+
+
 def test_a_text_may_stop_in_the_middle_of_a_character() -> None:
     cut = "学号学号".encode()[:-1]
     assert decode_text(cut, whole=False)[0] == "学号学"
