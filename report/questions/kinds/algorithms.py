@@ -49,7 +49,7 @@ _OID = wording(r"(?<![\d.])\d\.\d+(?:\.\d+){2,}(?![\d.]\d)")
 _HASH = r"(?:md[-_ ]?5|sm3|sha(?:[-_ ]?2)?(?:[-_ /]?(?:1|224|256|384|512))?(?!\d))"
 _SIGNER = r"(?:rsassa[-_ ]?pss|rsa(?:[-_ ]?(?:pss|pkcs1))?|ec[-_ ]?dsa|dsa|sm2)"
 _JOIN = (
-    r"(?:[\s_\-/+&,、]|with|encryption|和|与|加|的|带|基于|使用|结合|算法|哈希|散列|摘要|签名"
+    r"(?:[\s_\-/+&,、]|with|encryption|和|与|加|的|带|基于|使用|结合|做|用|来|进行|算法|哈希|散列|摘要|签名"
     r"|加密|and"
     r"|using|on|hash(?:ing)?|digests?|the|a|signatures?|rsae|secp\d+r1|(?:pss|pkcs1)_)*"
 )
@@ -69,7 +69,7 @@ _CIPHER = wording(
 _BITS = wording(r"(?<!\d)(?:128|192|256|168|112|56|40)(?!\d)")
 _MODE = wording(r"(?<![A-Za-z])(?:gcm|cbc|ccm(?:[-_ ]?8)?|ctr|ecb|poly[-_ ]?1305)(?![A-Za-z])")
 _GAP = wording(
-    r"(?:[\s_\-/+,()、，（）]|bits?|位|比特|密钥|长度|为|的|模式|mode|with|in|the|using|a|key|and"
+    r"(?:[\s_\-/+,()、，（）]|bits?|位|比特|密钥|长度|为|的|模式|mode|with|in|the|using|a|keys?|and"
     r"|algorithm|算法"
     r"|加密|block|分组|Galois|counter|cipher|block|chaining|/)*",
 )

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from report.questions.kinds.characters import folded
-from report.questions.kinds.context import choose
+from report.questions.kinds.context import choose, clause
 from report.questions.kinds.numbers import (
     IN_PASSING,
     Look,
@@ -15,6 +15,8 @@ from report.questions.kinds.values import Candidate, Kind, Reading
 from report.questions.kinds.wordings import any_of, wording
 
 _IN_ALL = wording(any_of("in_all"))
+_PART = wording(any_of("a_part_of_them"))
+_ONLY_PART = 0.5
 _COUNT = Look(
     before=wording(any_of("counting") + rf"(?:\s*{any_of('counting_joint')})*\s*$"),
     after=wording(r"[\"'`*]*\s*" + any_of("counted_after")),
@@ -37,6 +39,8 @@ def _parse_count(text: str) -> Reading | None:
 
 
 def _favouring_total(text: str, candidate: Candidate) -> Candidate:
+    if _PART.search(clause(text, candidate.start, candidate.end)[0]):
+        return replace(candidate, score=candidate.score * _ONLY_PART)
     in_all = _IN_ALL.search(text[max(0, candidate.start - 8) : candidate.start])
     return replace(candidate, score=min(0.97, candidate.score + 0.1)) if in_all else candidate
 

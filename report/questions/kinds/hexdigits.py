@@ -21,10 +21,13 @@ from report.text import Text, visible
 _PREFIXED = wording(r"(?<![\w])0x\s?(?P<digits>[0-9a-f]+)(?![g-z])")
 _SPACED = wording(
     r"(?<![\w:.])(?:0x)?(?P<digits>[0-9a-f]{2}(?:(?:[ :]|, ?)(?:0x)?[0-9a-f]{2})+)(?![\w:])",
+    r"(?<![\w:.])(?:0x)?(?P<groups>[0-9a-f]{4}(?: [0-9a-f]{4})+)(?![\w:])",
 )
-_RUN = wording(r"(?<![\w.:/])(?P<digits>[0-9a-f]{2,})(?![\w:]|\.\d)")
-_SINGLE = wording(r"(?<![\w.:/])(?P<digits>[0-9a-f](?:[ ,、]+[0-9a-f]){1,7})(?![\w:]|\.\d)")
-_JOINTS = wording(r"0x(?=[0-9a-f]{2})|[\s:,、]+")
+_RUN = wording(r"(?<![\w.:/])(?P<digits>[0-9a-f]{2,})(?:h(?![a-z]))?(?![\w:]|\.\d)")
+_SINGLE = wording(
+    r"(?<![\w.:/])(?P<digits>[0-9a-f](?:(?:[ ,、]+|\s*(?:和|and)\s*)[0-9a-f]){1,7})(?![\w:]|\.\d)"
+)
+_JOINTS = wording(r"0x(?=[0-9a-f]{2})|[\s:,、和]+|and")
 _WORDS = frozenset(
     {"be", "de", "add", "bad", "bed", "cab", "dad", "fad", "fed", "bee", "dead", "deed", "face",
      "fade", "cafe", "beef", "decade"}
@@ -36,7 +39,8 @@ _LEADING = 0.8
 
 
 def _digits(found: re.Match[str]) -> str:
-    return _JOINTS.sub("", found["digits"]).lower()
+    groups = found.groupdict()
+    return _JOINTS.sub("", groups["digits"] or groups["groups"]).lower()
 
 
 def _base(digits: str, spaced: bool) -> float:
@@ -52,7 +56,7 @@ def _score(text: str, found: re.Match[str], spaced: bool) -> float:
         return 0.98
     if _NUMBERED_BEFORE.search(text[: found.start()][-24:]):
         return 0.15
-    if found["digits"] in _ACRONYMS:
+    if found[0] in _ACRONYMS:
         return 0.1
     if _UNIT_AFTER.match(text[found.end() :]):
         return 0.2

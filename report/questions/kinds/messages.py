@@ -29,7 +29,8 @@ _NAMES: dict[str, re.Pattern[str]] = {
     ),
     "Client Hello": wording(rf"client[\s_-]*hello|{_CLIENT}{_HELLO}"),
     "Server Hello": wording(
-        r"server[\s_-]*hello(?![\s_-]*done)", rf"{_SERVER}{_HELLO}(?!\s*(?:done|结束|完成))"
+        r"server[\s_-]*hello(?![\s_-]*done)",
+        rf"{_SERVER}(?:.{{0,6}}的)?{_HELLO}(?!\s*(?:done|结束|完成))",
     ),
     "Encrypted Extensions": wording(r"encrypted[\s_-]*extensions?|加密扩展"),
     "Certificate Request": wording(r"certificate[\s_-]*request|证书请求"),

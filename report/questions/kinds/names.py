@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from rapidfuzz.distance import DamerauLevenshtein
 
@@ -31,8 +32,11 @@ _QUOTED = wording(
 _HOST = wording(
     r"(?<![\w.@/-])(?P<name>(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,24})(?![\w-])",
 )
-_WORD = r"(?:[A-Z0-9][\w&'’.+-]*|\([A-Za-z0-9 ]+\))"
+_WORD = r"[A-Z0-9][\w&'.+-]*"
 _SMALL = r"(?:of|de|for|&|-)"
+_ISSUERS = wording(r"\b(?:CA|Authority|Root|Certification|Encrypt|Trust|Services?)\b")
+_WHOLE = wording(r"^\W*(?P<name>[A-Za-z0-9][\w.&'-]*(?: [\w.&'-]+){0,5})\W*$")
+_HAN_NAME = wording(r"(?P<name>[\u4e00-\u9fff]{2,20}(?:中心|公司|机构))")
 _CAPITALS = wording(
     rf"(?<![\w.])(?P<name>[A-Z][\w&'’.+*-]*(?:[ \t]+(?:{_SMALL}[ \t]+)?{_WORD})*)", case=True
 )
@@ -42,6 +46,7 @@ _ALGORITHM = wording(
     r"(?<![\w-])(?P<name>rsa|dsa|ecdsa|rc4|rc2|3?des|aes|idea|md5|sha-?\d*)(?![\w-])"
 )
 
+_LISTED = wording(r"(?:^|(?<=\s))[1-9][.)、](?=\s*\D)")
 _TAIL = wording(r"[\s.,;:。，；]+$")
 _NOT_NAMES = frozenset(
     {"no", "yes", "the", "a", "an", "it", "they", "this", "these", "that", "there", "then",
@@ -76,18 +81,33 @@ def _attributes(text: str) -> Iterator[Candidate]:
         yield Candidate(_trimmed(found["name"]), start, end, 0.92)
 
 
-def _loose(text: str, pattern: re.Pattern[str], score: float) -> Iterator[Candidate]:
-    for found in pattern.finditer(text):
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """One way in which names stand in a text, and how likely what it finds is a name."""
+
+    pattern: re.Pattern[str]
+    score: float
+    any_case: bool = False
+
+
+_FORMS = (
+    _Form(_QUOTED, 0.75),
+    _Form(_HOST, 0.7),
+    _Form(_CAPITALS, 0.65),
+    _Form(_ALGORITHM, 0.6, any_case=True),
+)
+_FORMS_IN_CHINESE = (_Form(_LATIN_RUN, 0.4), _Form(_HAN_NAME, 0.35, any_case=True))
+
+
+def _loose(text: str, form: _Form) -> Iterator[Candidate]:
+    for found in form.pattern.finditer(text):
         start, end = found.span("name")
         lead = _LEADING.match(found["name"])
         start += lead.end() if lead else 0
         name = _trimmed(text[start:end])
-        if (
-            len(name) >= 2
-            and (pattern is _ALGORITHM or re.search(r"[A-Z.]", name))
-            and not _common(name)
-        ):
-            yield Candidate(name, start, end, score)
+        looks_it = form.any_case or re.search(r"[A-Z.]", name)
+        if len(name) >= 2 and looks_it and not _common(name):
+            yield Candidate(name, start, end, form.score)
 
 
 def _common(name: str) -> bool:
@@ -107,24 +127,18 @@ def _masked(text: str, taken: list[Candidate]) -> str:
 
 
 def _found(text: str) -> list[Candidate]:
-    found: list[Candidate] = []
-    for pattern, score in (
-        (None, 0.0),
-        (_QUOTED, 0.75),
-        (_HOST, 0.7),
-        (_CAPITALS, 0.65),
-        (_ALGORITHM, 0.6),
-        (_LATIN_RUN, 0.4),
-    ):
-        if pattern is None:
-            found += _attributes(text)
-        elif pattern is not _LATIN_RUN or is_chinese(text):
-            found += _loose(_masked(text, found), pattern, score)
-    return found
+    """Names by each form in turn; what one has read the next no longer sees."""
+    plain = _LISTED.sub(lambda number: "\n" * len(number[0]), text)
+    found = list(_attributes(plain))
+    for form in (*_FORMS, *(_FORMS_IN_CHINESE if is_chinese(text) else ())):
+        found += _loose(_masked(plain, found), form)
+    return found or list(_loose(plain, _Form(_WHOLE, 0.62, any_case=True)))
 
 
 def _weighed(text: str, candidate: Candidate) -> Candidate:
     score = candidate.score
+    if _ISSUERS.search(str(candidate.value)):
+        score += 0.08
     said = _AFTER_STATEMENT.search(text[max(0, candidate.start - 24) : candidate.start])
     if said or leads(text, candidate.start):
         score += 0.12

@@ -12,6 +12,7 @@ from report.text import Text
 
 _BEFORE = wording(any_of("before"), f"(?P<weak>{any_of('before_weakly')})")
 _AFTER = wording(any_of("after"), f"(?P<weak>{any_of('after_weakly')})")
+_FIRST = wording(any_of("first"))
 _TLS = wording(any_of("tls_side"))
 _TCP = wording(any_of("tcp_side"))
 _SENTENCE_END = re.compile(r"[.;。；\n]")
@@ -19,27 +20,42 @@ _FIRM, _WEAK = 0.9, 0.65
 
 
 def _orders(text: str) -> Iterator[Candidate]:
-    for value, other, pattern in (("before", "after", _BEFORE), ("after", "before", _AFTER)):
+    for value, pattern in (("before", _BEFORE), ("after", _AFTER)):
         for found in pattern.finditer(text):
-            meant = other if _turned(text, found) else value
+            meant = _meant(text, found, value)
             yield Candidate(meant, *found.span(), _WEAK if found["weak"] else _FIRM)
+    for found in _FIRST.finditer(text):
+        yield Candidate(_came_first(text, found), *found.span(), _WEAK)
 
 
-def _turned(text: str, found: re.Match[str]) -> bool:
-    """`the Client Hello comes after the handshake` speaks of TLS: TCP is set up before it."""
-    left = _SENTENCE_END.split(text[: found.start()])[-1]
-    right = _SENTENCE_END.split(text[found.end() :])[0]
-    if is_chinese(found[0]):  # the word follows what it is before: TCP 之后 … TLS
-        return bool(_TCP.search(left)) and not _TLS.search(left) and bool(_TLS.search(right))
-    return _side(left) == "tls" and _side(right) == "tcp"
+def _came_first(text: str, found: re.Match[str]) -> str:
+    """`TCP is set up first`, `先建立 TCP 连接`: the side next to the word came before the other."""
+    if is_chinese(found[0]):
+        side = _side(_SENTENCE_END.split(text[found.end() :])[0], last=False)
+    else:
+        side = _side(_SENTENCE_END.split(text[: found.start()])[-1], last=True)
+    return "after" if side == "tls" else "before"
 
 
-def _side(text: str) -> str | None:
-    """Which of the two a piece of text names first."""
-    tls, tcp = _TLS.search(text), _TCP.search(text)
-    if tls and (not tcp or tls.start() < tcp.start()):
-        return "tls"
-    return "tcp" if tcp else None
+def _meant(text: str, found: re.Match[str], value: str) -> str:
+    """Whether TCP came before or after TLS: `after the TCP handshake` speaks of what came later.
+
+    What the word stands with decides: in English it follows the word, in Chinese it precedes it.
+    """
+    if is_chinese(found[0]):
+        left = _SENTENCE_END.split(text[: found.start()])[-1]
+        beside = _side(re.split("[在于]", left)[-1], last=True)
+    else:
+        beside = _side(_SENTENCE_END.split(text[found.end() :])[0], last=False)
+    turned = {"before": "after", "after": "before"}
+    return turned[value] if beside == "tcp" else value
+
+
+def _side(text: str, *, last: bool) -> str | None:
+    """Which of the two a piece of text names first, or last."""
+    named = [(found.start(), "tls") for found in _TLS.finditer(text)]
+    named += [(found.start(), "tcp") for found in _TCP.finditer(text)]
+    return (max(named) if last else min(named))[1] if named else None
 
 
 def _parse(text: str) -> Reading | None:

@@ -25,10 +25,12 @@ _LOOK = Look(
     spelled=False,
 )
 _LIST_JOIN = wording(
-    r"(?:\s*(?:[,、/&+;~到至和与及-]|and|to|through|以及)\s*)+"
-    r"(?:(?:frames?|packets?|no\.?|第|#|号)\s*)*"
+    r"(?:(?:\s*(?:[,、/&+;~到至和与及-]|and|to|through|以及)\s*)+"
+    r"(?:(?:frames?|packets?|no\.?|第|#|号)\s*)*|\s{1,2})"
 )
 _WHOLE_IN = wording(any_of("complete"))
+_BESIDE = wording(any_of("packet_beside"))
+_ONLY_BESIDE = 0.6
 
 
 def _in_lists(text: str, candidates: list[Candidate]) -> Iterator[Candidate]:
@@ -42,8 +44,15 @@ def _in_lists(text: str, candidates: list[Candidate]) -> Iterator[Candidate]:
             score = max(candidate.score, 0.6) * _COMPLETES
             yield replace(candidate, score=min(score, _LAST_OF_LIST))
         else:
-            completes = _WHOLE_IN.search(clause(text, candidate.start, candidate.end)[0])
-            yield replace(candidate, score=candidate.score * (_COMPLETES if completes else 1.0))
+            yield replace(candidate, score=candidate.score * _placed(text, candidate))
+
+
+def _placed(text: str, candidate: Candidate) -> float:
+    """More for the packet that completes a message, less for one that only stands beside it."""
+    before, _ = clause(text, candidate.start, candidate.end)
+    if _BESIDE.search(before):
+        return _ONLY_BESIDE
+    return _COMPLETES if _WHOLE_IN.search(before) else 1.0
 
 
 def _parse(text: str) -> Reading | None:

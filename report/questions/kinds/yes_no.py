@@ -20,6 +20,9 @@ _YES = wording(
     rf"(?P<zh>{any_of('yes_zh')})",
     rf"(?P<verb>{any_of('yes_verb')})",
 )
+_ALONE = wording(
+    rf"^[\s\"'*>(（\-]*(?:(?P<yes>{any_of('yes_alone')})|(?P<no>{any_of('no_alone')}))(?=[\s\"'*.,;:。，；：!！)）]|$)"
+)
 _ASKED = wording(any_of("asked_whether"))
 _NEW_SENTENCE = wording(r"[。.!?！？;；\n]")
 _AT_START = 0.97
@@ -29,6 +32,9 @@ _LATER = 0.3
 
 
 def _polar(text: str) -> Iterator[Candidate]:
+    alone = _ALONE.match(text)
+    if alone:
+        yield Candidate(alone["yes"] is not None, *alone.span(), _AT_START)
     for value, pattern in ((False, _NO), (True, _YES)):
         for found in pattern.finditer(text):
             score = _VERB if found["verb"] else _WORD
