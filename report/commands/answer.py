@@ -19,6 +19,7 @@ from report.commands.options import (
     StreamOption,
     TraceArgument,
 )
+from report.files import write_whole
 
 
 def answer(
@@ -40,25 +41,29 @@ def answer(
     """The lab's answers for one capture. 根据一个抓包回答实验的问题。"""
     screen = Screen(lang, quiet=quiet)
     with answered(Choice(trace, lab, host, stream, keylog)) as (opened, result):
-        from report.rendering import terminal
-        from report.rendering.answers_json import answers_document, sessions_document
-
         if as_json:
-            document: dict[str, Any] = (
-                sessions_document(opened, result) if sessions else answers_document(opened, result)
-            )
-            text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
-        elif sessions:
-            text = terminal.sessions_table(result, screen.languages)
+            text = _json(opened, result, sessions=sessions)
         else:
-            text = terminal.answers_table(result, screen.languages)
+            text = _table(result, screen, sessions=sessions)
         screen.warn(warning.text for warning in opened.warnings)
-        if not as_json and not sessions:
-            for line in terminal.closing_lines(result):
-                screen.say(line)
     if out is None:
         typer.echo(text, nl=False)
     else:
-        from report.files import write_whole
-
         write_whole(out, text.encode())
+
+
+def _json(trace: Any, result: Any, *, sessions: bool) -> str:
+    from report.rendering.answers_json import answers_document, sessions_document
+
+    document = sessions_document(trace, result) if sessions else answers_document(trace, result)
+    return json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+def _table(result: Any, screen: Screen, *, sessions: bool) -> str:
+    from report.rendering import terminal
+
+    if sessions:
+        return terminal.sessions_table(result, screen.languages)
+    for line in terminal.closing_lines(result):
+        screen.say(line)
+    return terminal.answers_table(result, screen.languages)

@@ -96,9 +96,7 @@ def find_connections(packets: pd.DataFrame) -> tuple[Connection, ...]:
 
     A TCP port used again is a connection of its own, as in Wireshark's numbering.
     """
-    speaking = [
-        _Packet(row) for row in packets.loc[speaks_tls(packets), _NEEDED].to_dict("records")
-    ]
+    speaking = [_Packet(row) for row in packets.loc[_telling(packets), _NEEDED].to_dict("records")]
     found = [
         _connection(packets, transport, span, records)
         for transport, column in STREAM_FIELDS.items()
@@ -130,6 +128,34 @@ def speaks_tls(packets: pd.DataFrame) -> "pd.Series[bool]":
         | (packets["tls.record.content_type"] != "")
         | (packets["tls.record.opaque_type"] != "")
     )
+
+
+def only_data(packets: pd.DataFrame) -> "pd.Series[bool]":
+    """Which packets complete nothing but application data."""
+    content = per_cell(packets["tls.record.content_type"], _is_data)
+    opaque = per_cell(packets["tls.record.opaque_type"], _is_data)
+    return speaks_tls(packets) & (packets["tls.handshake.type"] == "") & content & opaque
+
+
+def _is_data(cell: str) -> bool:
+    return all(number == APPLICATION_DATA for number in integers(cell))
+
+
+def _telling(packets: pd.DataFrame) -> "pd.Series[bool]":
+    """The packets that say what became of a connection: all but the bulk of its data."""
+    speaks, data = speaks_tls(packets), only_data(packets)
+    rows = pd.DataFrame(
+        {
+            "stream": per_cell(packets["tcp.stream"], lambda cell: (integers(cell) or (-1,))[-1]),
+            "port": per_cell(packets["tcp.srcport"], lambda cell: (integers(cell) or (-1,))[-1]),
+        },
+        index=packets.index,
+    )[data]
+    first = rows.groupby(["stream", "port"]).cumcount() < _DATA_LOOKED_AT
+    return (speaks & ~data) | first.reindex(packets.index, fill_value=False)
+
+
+_DATA_LOOKED_AT = 8
 
 
 @dataclass(frozen=True, slots=True)

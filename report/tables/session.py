@@ -10,7 +10,6 @@ from report.capture.frames import FrameDetail
 from report.capture.trace import Trace
 from report.errors import LabsharkError
 from report.tables.connections import (
-    APPLICATION_DATA,
     CLIENT_HELLO,
     RETRY_RANDOM,
     SERVER_HELLO,
@@ -18,6 +17,7 @@ from report.tables.connections import (
     Connection,
     Endpoint,
     find_connections,
+    only_data,
     speaks_tls,
 )
 from report.tables.messages import Message, Record, read_records
@@ -228,14 +228,9 @@ def frames_that_matter(rows: pd.DataFrame, side: "pd.Series[bool]") -> set[int]:
     Everything but bulk data: the TCP opening and end, every frame with a TLS message other than
     application data, and the first and last frames of application data in each direction.
     """
-    shown = speaks_tls(rows).to_numpy()
-    only_data = (
-        per_cell(rows["tls.record.content_type"], _only_data)
-        & per_cell(rows["tls.record.opaque_type"], _only_data)
-        & (rows["tls.handshake.type"] == "").to_numpy()
-    )
+    shown, is_data = speaks_tls(rows).to_numpy(), only_data(rows).to_numpy()
     opens_or_ends = per_cell(rows["tcp.flags"], lambda cell: any(n & 7 for n in integers(cell)))
-    matters = (shown & ~only_data) | opens_or_ends
+    matters = (shown & ~is_data) | opens_or_ends
     data = rows.index[shown & ~matters]
     chosen = set(map(int, rows.index[matters]))
     for client in (True, False):
@@ -243,7 +238,3 @@ def frames_that_matter(rows: pd.DataFrame, side: "pd.Series[bool]") -> set[int]:
         chosen.update(own[:_FIRST_DATA], own[-_FIRST_DATA:])
     chosen.update(map(int, rows.index[:3]))
     return chosen
-
-
-def _only_data(cell: object) -> bool:
-    return all(number == APPLICATION_DATA for number in integers(cell))
