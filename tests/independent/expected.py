@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
-from tests.independent.hello import VERSIONS
+from tests.independent.hello import EARLY_DATA, VERSIONS
 from tests.independent.reader import TLS13, Connection, Facts
 from tests.independent.secrets import HASH_LENGTHS, Suite
 from tests.independent.session import Message, Side
@@ -56,7 +56,7 @@ def shown(message: Message, value: object = None) -> Expected:
         "frames": [message.frame],
     }
     if value is None and len(message.parts) > 1:
-        answer["parts"] = list(message.parts)
+        answer["parts"] = sorted(message.parts)
     return answer
 
 
@@ -191,9 +191,18 @@ def _without_certificate(connection: Connection) -> bool:
 def _in_tls13(connection: Connection, side: Side) -> Expected:
     """A message that TLS 1.3 encrypts was not found: hidden, unless keys opened this side's."""
     sealed = [m for m in connection.messages if m.sender == side and m.encrypted and not m.opened]
-    if sealed or connection.transport == "quic":
+    if connection.transport == "quic":
         return HIDDEN if not connection.opened else missing(connection, side)
-    return missing(connection, side)
+    if not connection.opened:
+        return HIDDEN if sealed else missing(connection, side)
+    finished = connection.first(side, "Finished")
+    if finished:
+        return missing(connection, side, finished.offset)
+    if connection.holes(side) or connection.streams[side].ends_early():
+        return NOT_CAPTURED
+    if sealed:
+        return HIDDEN
+    return ABSENT if connection.over or _failed(connection) else NOT_CAPTURED
 
 
 def _of_certificates(
@@ -320,13 +329,26 @@ def q19(found: Facts, connection: Connection) -> Expected:
     if len(connection.all("client", "Encrypted Handshake Message")) > 1:
         return HIDDEN
     exchange = connection.first("client", "Client Key Exchange")
+    if _none_asked(connection, "Server Hello Done"):
+        return ABSENT
     return missing(connection, "client", exchange.offset if exchange else None)
 
 
 def _certificate_in_tls13(connection: Connection) -> Expected:
-    if connection.first("client", "Finished"):
+    if connection.first("client", "Finished") or _none_asked(connection, "Finished"):
         return ABSENT
     return _in_tls13(connection, "client")
+
+
+def _none_asked(connection: Connection, last: str) -> bool:
+    """Whether the server's flight, read whole up to its `last` message, asks for no certificate.
+
+    Then the client may not send one (RFC 5246 section 7.4.6, RFC 8446 section 4.4.2).
+    """
+    end = connection.first("server", last)
+    if end is None or connection.transport == "quic" or connection.holes("server", 0, end.offset):
+        return False
+    return connection.first("server", "Certificate Request") is None
 
 
 def _empty(connection: Connection, message: Message) -> bool:
@@ -377,8 +399,14 @@ def _finished_size(connection: Connection) -> int:
 
 
 def _beginning_lost(connection: Connection, data: Message) -> bool:
-    """Whether earlier application data may have been missed."""
+    """Whether earlier application data may have been missed.
+
+    In TLS 1.3 a record opens only under its number, so the first of a key that opens is the first.
+    """
     stream = connection.streams["client"]
+    hello = connection.client_hello
+    if connection.version == TLS13 and data.opened and hello and EARLY_DATA not in hello.extensions:
+        return False
     before = [m for m in connection.messages if m.sender == "client" and m.offset < data.offset]
     return not before or stream.lost(before[-1].offset, data.offset)
 

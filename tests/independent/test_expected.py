@@ -50,9 +50,10 @@ def test_nothing_changed(tmp_path: Path) -> None:
 
 def test_began_after_the_client_hello(tmp_path: Path) -> None:
     answers = _answers(tmp_path, lambda frames: frames[HELLO:])
-    # Absent where it can be known: no contact to an authority. The client's first flight after
-    # its hello may have begun before the capture did, so q19 cannot be known.
-    assert _with_status(answers, "not_captured") == {1, 2, 3, 4, 5, 6, 19}
+    # Absent where it can be known: no contact to an authority, no certificate of the client, as
+    # the server's whole flight does not ask for one.
+    assert _with_status(answers, "not_captured") == {1, 2, 3, 4, 5, 6}
+    assert _with_status(answers, "absent") == {16, 19}
     assert answers["q8"]["value"] == ANSWER - HELLO
     assert answers["q11"]["value"] == CERTIFICATE - HELLO
     assert answers["q24"]["value"] == CLOSING - HELLO

@@ -3,10 +3,10 @@
 import hashlib
 import struct
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
-_SECTION_HEADER, _INTERFACE = 0x0A0D0D0A, 1
+_SECTION_HEADER, _INTERFACE, _ENHANCED_PACKET = 0x0A0D0D0A, 1, 6
 _OPT_END, _SHB_HARDWARE, _SHB_OS, _SHB_APPLICATION, _OPT_COMMENT, _IF_OS = 0, 2, 3, 4, 1, 12
 
 
@@ -63,6 +63,24 @@ def rewrite_section(
             for kind, block in _blocks(data, order)
         )
     )
+
+
+def keep_packets(capture: Path, keep: Callable[[int, bytes], bool]) -> None:
+    """Leave out of a pcapng file the packets that `keep(number, data)` does not want.
+
+    What a capturing machine loses: the other packets and their times stay as they were.
+    """
+    data = capture.read_bytes()
+    order = "<" if data[8:12] == b"\x4d\x3c\x2b\x1a" else ">"
+    kept, number = [], 0
+    for kind, block in _blocks(data, order):
+        if kind == _ENHANCED_PACKET:
+            number += 1
+            size = struct.unpack_from(order + "I", block, 20)[0]
+            if not keep(number, block[28 : 28 + size]):
+                continue
+        kept.append(block)
+    capture.write_bytes(b"".join(kept))
 
 
 def _blocks(data: bytes, order: str) -> Iterable[tuple[int, bytes]]:

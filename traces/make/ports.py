@@ -80,9 +80,10 @@ def starttls(here: Scene, protocol: str, port: int, talk: Talk, request: bytes) 
                    hold=0.8)  # fmt: skip
     thread.join(10)
     called = {"postgres": "PostgreSQL"}.get(protocol, protocol.upper())
-    _write(capture, keylog, told, f"TLS {version}，先是明文的 {called}，然后开始 TLS（STARTTLS）。",
+    _write(capture, keylog, told, f"TLS {version}，先是明文的 {called}，再 STARTTLS。",
            f"TLS {version} after {called} in the clear (STARTTLS).",
-           first_data=request.split(b"\r\n")[0].split(b"\0")[0].decode(), server_alerts=None)  # fmt: skip
+           first_data=request.split(b"\r\n")[0].split(b"\0")[0].decode(),
+           server_alerts=None)  # fmt: skip
 
 
 def serve_starttls(listener: socket.socket, context: ssl.SSLContext, talk: Talk) -> None:
