@@ -14,7 +14,7 @@ from report.grading.reading.asking import (
     without_marker,
 )
 from report.grading.reading.matter import Matter, matter_of
-from report.grading.reading.segments import Segment
+from report.grading.reading.segments import Segment, segments_of
 from report.grading.reading.sentences import STOPS
 from report.questions.kinds.characters import folded, is_chinese
 from report.questions.kinds.wordings import wording
@@ -68,6 +68,20 @@ def blocks(
         _block(anchor, segments[anchor.at : end], following_one, questions)
         for anchor, end, following_one in zip(found, ends, following, strict=True)
     ]
+
+
+def form_blocks(lines: Sequence[Line], questions: Questions) -> list[Block]:
+    """One block per field of the filled form: the form itself says which question it is."""
+    return [
+        _form_block(asked, [line for line in lines if line.anchor == asked.id], questions)
+        for asked in questions.all
+        if any(line.anchor == asked.id for line in lines)
+    ]
+
+
+def _form_block(asked: Asked, lines: Sequence[Line], questions: Questions) -> Block:
+    segments = segments_of(lines)
+    return _block(Anchor(0, asked, 1.0, 1.0, True, True), segments, None, questions)
 
 
 def _block(

@@ -1,6 +1,6 @@
 """What a student answered to one question, as read from a write-up."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from report.questions.answer import AnswerValue
@@ -46,6 +46,10 @@ class GivenAnswer:
     alternatives: tuple[AnswerValue, ...] = ()
     """Other values that the text may mean, the likeliest first."""
     stance: Stance | None = None
+
+    def less_sure(self, factor: float) -> "GivenAnswer":
+        """The same answer with less confidence in it."""
+        return replace(self, confidence=round(self.confidence * factor, 3))
 
     @property
     def empty(self) -> bool:

@@ -48,6 +48,10 @@ _FILTER = wording(
     r"^\W*(?:ip|tcp|tls|ssl|http|dns|frame|eth)\.[a-z_.0-9]+\s*(?:==|!=|>|<|contains|eq)",
     r"^\W*(?:\$|>>>|pip |python3? |tshark |import |from \w+ import)",
 )
+_PAGE = wording(
+    r"^\W*(?:page|p\.)\s*\d+(?:\s*(?:of|/)\s*\d+)?\W*$|^\W*第\s*\d+\s*页(?:.{0,4}共\s*\d+\s*页)?\W*$"
+    r"|^\s*-\s*\d+\s*-\s*$|^\s*\d+\s*/\s*\d+\s*$"
+)
 _WORDS = wording(r"[\u4e00-\u9fff]|[A-Za-z0-9]")
 
 
@@ -56,7 +60,7 @@ def matter_of(line: Line, text: str) -> Matter:
     plain = folded(text)
     if line.kind is LineKind.PICTURE:
         return Matter.CAPTION if _WORDS.search(plain) else Matter.NOTHING
-    if not _WORDS.search(plain) or _FILTER.search(plain):
+    if not _WORDS.search(plain) or _FILTER.search(plain) or _PAGE.match(plain):
         return Matter.NOTHING
     if _BYTES.search(plain):
         return Matter.BYTES
