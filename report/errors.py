@@ -297,7 +297,74 @@ CATALOGUE: dict[str, Fault] = {
         "评分标准“{path}”有误：{detail}。请改正后重试。",
         "The key “{path}” is not valid: {detail}. Correct it and try again.",
     ),
+    # A class at once.
+    "batch-no-input": _usage(
+        "“{path}”中没有抓包文件：请给出抓包文件，或每名学生一个子文件夹（或文件）的文件夹。",
+        "There is no capture at “{path}”: name captures, or folders with a sub-folder or a file "
+        "for each student.",
+    ),
+    "batch-place-unknown": _usage(
+        "不能使用“{place}”（{detail}）：请检查地址，并安装该存储的 fsspec 客户端"
+        "（s3:// 需要 s3fs）。",
+        "“{place}” cannot be used ({detail}): check the address, and install fsspec's client for "
+        "that store (s3fs for s3://).",
+    ),
+    "batch-url-needs-scheduler": _usage(
+        "“{place}”是网络地址，只能与 --scheduler 一起使用：请改用本机的文件夹。",
+        "“{place}” is a URL, which only works together with --scheduler: use a folder of this "
+        "machine.",
+    ),
+    "batch-too-slow": _capture(
+        "处理“{path}”超过了 {seconds} 秒的时限：请只保存实验所需的会话再试，或加大 --deadline。",
+        "“{path}” took longer than the limit of {seconds} s: save only the lab's session and try "
+        "again, or raise --deadline.",
+    ),
+    "cluster-unreachable": _usage(
+        "无法连接 {address} 上的 Dask 调度器（{detail}）：请检查地址，并确认它正在运行。",
+        "The Dask scheduler at {address} cannot be reached ({detail}): check the address, and that "
+        "it is running.",
+    ),
+    "cluster-no-workers": _usage(
+        "{address} 上的调度器没有工作进程：请启动 dask worker 后再试。",
+        "The scheduler at {address} has no workers: start some with dask worker and try again.",
+    ),
+    "cluster-versions": _usage(
+        "集群各处的版本不一致（{detail}）：请在各处安装相同的版本，否则结果会因机器而异。",
+        "The cluster's versions differ ({detail}): install the same everywhere, or outcomes would "
+        "depend on the machine.",
+    ),
     # Programs.
+    "batch-worker-died": _program(
+        "处理“{path}”的进程意外终止（{detail}）：请再运行一次；如果又发生，问题在这个抓包文件。",
+        "The process that worked on “{path}” ended unexpectedly ({detail}): run the command again; "
+        "if it happens again, the capture is at fault.",
+    ),
+    "batch-worker-unusable": _program(
+        "无法启动工作进程（{detail}）：请运行 labshark doctor 检查安装。",
+        "The worker process does not start ({detail}): run labshark doctor to check the "
+        "installation.",
+    ),
+    "cluster-missing": _program(
+        "缺少集群所需的软件包（{detail}）：请运行 pip install \"labshark[cluster]\"。",
+        "A package for clusters is missing ({detail}): run pip install \"labshark[cluster]\".",
+    ),
+    "cluster-lost": _program(
+        "与调度器 {address} 的连接中断；已完成的都已保存。请再次运行同一条命令继续。",
+        "The connection to the scheduler at {address} was lost; what was finished is kept. Run the "
+        "same command to go on.",
+    ),
+    "cluster-worker-lost": _program(
+        "处理“{path}”的集群工作进程多次丢失（{detail}）：请再运行一次；如果又发生，"
+        "问题在这个抓包文件。",
+        "The cluster's workers were lost several times at “{path}” ({detail}): run the command "
+        "again; if it happens again, the capture is at fault.",
+    ),
+    "tshark-known-bad": _program(
+        "tshark {version} 的 TLS 解析器有已公布的漏洞（CVE-2026-5402），不能用来读取他人的抓包："
+        "请升级到 4.6.5 或更高版本，或加上 --accept-known-bad-tshark。",
+        "tshark {version} has a published hole in its TLS dissector (CVE-2026-5402) and is not for "
+        "other people's captures: upgrade to 4.6.5 or later, or add --accept-known-bad-tshark.",
+    ),
     "tshark-missing": _program(
         "找不到 tshark：{remedy}，也可用环境变量 LABSHARK_TSHARK 指出它的位置。",
         "tshark was not found: {remedy}, or name its place in LABSHARK_TSHARK.",
@@ -330,6 +397,11 @@ CATALOGUE: dict[str, Fault] = {
         "Making the PDF failed ({detail}): open report.html in a browser and print it to a PDF.",
     ),
     # Output.
+    "output-in-use": _output(
+        "另一个 labshark 正在使用“{path}”（或刚刚结束）：请等它结束，或换一个 --out。",
+        "Another run of labshark is using “{path}” (or has only just ended): wait for it, or "
+        "choose another --out.",
+    ),
     "output-cannot-be-written": _output(
         "无法写入“{path}”（{detail}）：请检查磁盘空间和文件夹权限。",
         "“{path}” cannot be written ({detail}): check the disk space and the folder's permissions.",

@@ -5,7 +5,7 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO
 
@@ -72,15 +72,19 @@ def settle_folder(folder: Path) -> None:
         raise _cannot(folder, fault) from fault
 
 
-def sweep_unfinished(folder: Path, names: frozenset[str]) -> None:
-    """Removes what killed runs left of `write_whole` for `names` in a folder.
+def sweep_unfinished(folder: Path, ours: Callable[[str], bool]) -> None:
+    """Removes what killed runs left in a folder of files that `ours` says are one's own.
 
-    Only for who knows that nobody else writes there now.
+    Only for who knows that nobody else writes there now. Raises LabsharkError
+    `output-cannot-be-written`.
     """
-    for path in folder.glob(".*"):
-        match = _UNFINISHED.fullmatch(path.name)
-        if match and match[1] in names:
-            path.unlink(missing_ok=True)
+    try:
+        for path in folder.glob(".*"):
+            match = _UNFINISHED.fullmatch(path.name)
+            if match and ours(match[1]):
+                path.unlink(missing_ok=True)
+    except OSError as fault:
+        raise _cannot(folder, fault) from fault
 
 
 def write_all(folder: Path, files: Mapping[str, bytes]) -> None:
