@@ -24,6 +24,11 @@ class SentCertificate:
     certificate: Certificate | UnreadableCertificate
 
     @property
+    def readable(self) -> bool:
+        """Whether its bytes are a certificate at all."""
+        return not isinstance(self.certificate, UnreadableCertificate)
+
+    @property
     def read(self) -> Certificate:
         """The certificate's content; raises ValueError where its bytes cannot be read."""
         if isinstance(self.certificate, UnreadableCertificate):

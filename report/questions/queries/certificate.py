@@ -83,6 +83,15 @@ def _leaf(session: Session) -> tuple[Message, SentCertificate] | None:
     return (message, sent[0]) if message and sent else None
 
 
+def _damaged(message: Message) -> Answer:
+    return not_captured(
+        Text(
+            f"第 {message.frame} 号数据包中的证书已损坏，无法读出内容。",
+            f"The certificate in packet {message.frame} is damaged and cannot be read.",
+        )
+    )
+
+
 @query("certificate.frame")
 def frame(tables: Tables, session: Session) -> Answer:
     """The frame in which the server's Certificate message is complete; parts are named."""
@@ -119,6 +128,8 @@ def subjects(tables: Tables, session: Session) -> Answer:
     sent = sent_certificates(message) if message else ()
     if message is None or not sent:
         return why_no_certificate(tables, session)
+    if not all(c.readable for c in sent):
+        return _damaged(message)
     names = tuple(c.subject_name for c in sent)
     shown = [visible(name) for name in names]
     return found(
@@ -139,6 +150,8 @@ def issuer(tables: Tables, session: Session) -> Answer:
     if leaf is None:
         return why_no_certificate(tables, session)
     message, certificate = leaf
+    if not certificate.readable:
+        return _damaged(message)
     name = certificate.read.issuer.display
     return _from_leaf(
         tables,
@@ -158,6 +171,8 @@ def signature_algorithm(tables: Tables, session: Session) -> Answer:
     if leaf is None:
         return why_no_certificate(tables, session)
     message, certificate = leaf
+    if not certificate.readable:
+        return _damaged(message)
     name = certificate.read.signature_algorithm
     return _from_leaf(
         tables,
@@ -201,6 +216,8 @@ def modulus(tables: Tables, session: Session) -> Answer:
     if leaf is None:
         return why_no_certificate(tables, session)
     message, certificate = leaf
+    if not certificate.readable:
+        return _damaged(message)
     key = certificate.read.key
     if key.modulus is None:
         return _no_modulus(message, certificate)
