@@ -95,11 +95,19 @@ def _asking(pieces: list[str], asked: Asked, questions: Questions) -> int:
     """How many of the first sentences repeat the question with its hints."""
     asking = 0
     for at, piece in enumerate(pieces):
-        if is_question(piece) and (at == 0 or asking or questions.likeness(piece, asked) > 0.2):
+        asks = is_question(piece) or (at + 1 < len(pieces) and _asks_shortly(piece, asked))
+        if asks and (at == 0 or asking or questions.likeness(piece, asked) > 0.2):
             asking = at + 1
     while 0 < asking < len(pieces) and _goes_on(pieces[asking]):
         asking += 1
     return asking
+
+
+def _asks_shortly(piece: str, asked: Asked) -> bool:
+    """`Client certificate? none`: a few words with a question mark and no value in them."""
+    plain = folded(piece).rstrip()
+    short = plain.endswith("?") and not _MAYBE.match(plain) and len(plain) > 3
+    return short and not _holds_value(piece, asked)
 
 
 def _goes_on(piece: str) -> bool:

@@ -62,7 +62,8 @@ def blocks(
     segments: Sequence[Segment], found: Sequence[Anchor], questions: Questions
 ) -> list[Block]:
     """One block per anchor, in order."""
-    ends = [anchor.at for anchor in found[1:]] + [len(segments)]
+    places = [anchor.at for anchor in found]
+    ends = [min((at for at in places if at > here), default=len(segments)) for here in places]
     following = [anchor.asked for anchor in found[1:]] + [None]
     return [
         _block(anchor, segments[anchor.at : end], following_one, questions)

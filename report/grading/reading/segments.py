@@ -51,7 +51,8 @@ def _segments(lines: Sequence[Line]) -> Iterator[Segment]:
 
 
 def _segment(line: Line, text: str, label: Label | None) -> Segment:
-    return Segment(line, text, label, matter_of(line, text))
+    bare = label is not None and not text.strip()  # a number with its answer left out, or below
+    return Segment(line, text, label, Matter.STATEMENT if bare else matter_of(line, text))
 
 
 def _of_line(line: Line) -> Iterator[Segment]:

@@ -30,7 +30,7 @@ _NOT_APPLICABLE = wording(
     r"|TLS ?1\.3.{0,40}\b(?:no|not|doesn'?t|removed|dropped|without|lacks|got rid)\b"
     r"|\bthere is no such (?:message|record)|没有(?:这|该)(?:条|个)?(?:消息|记录|字段)|\b(?:has"
     r"|have) no modulus"
-    r"|没有模数|EC(?:DSA|C)? ?(?:公钥|密钥|key)"
+    r"|没有模|\bno modulus\b|elliptic[- ]curve key|EC(?:DSA|C)? ?(?:公钥|密钥|key)"
 )
 _NOT_CAPTURED = wording(
     r"没(?:有)?(?:抓|捕获|截获|录)(?:到)?|未(?:抓|捕获)(?:到)?|抓包(?:开始得|晚|不全|中没有)"

@@ -20,6 +20,7 @@ _STRUCK = re.compile(r"~~.*?~~", re.DOTALL)
 _STATED_BEFORE = wording(any_of("stating") + _MARKS + r"(?:第|the\s|a\s|an\s)?[\s\"'`*#]*$")
 _SETTLED = wording(any_of("settling"))
 _OUT = 0.1
+_TAKEN_BACK = 24
 _FACTORS = ((_THEIRS, 0.3), (_DOUBTED, 0.35))
 _ASIDE = 0.6
 
@@ -52,7 +53,7 @@ def standing(text: str, start: int, end: int) -> float:
     if any(found.start() < start < found.end() for found in _STRUCK.finditer(text)):
         return _OUT
     before, after = clause(text, start, end)
-    if _DENIED_BEFORE.search(before) or _DENIED_AFTER.search(after):
+    if _DENIED_BEFORE.search(before) or _DENIED_AFTER.search(text[end : end + _TAKEN_BACK]):
         return _OUT
     around = before + " " + after
     if not _MINE.search(around):

@@ -46,6 +46,7 @@ _ALGORITHM = wording(
     r"(?<![\w-])(?P<name>rsa|dsa|ecdsa|rc4|rc2|3?des|aes|idea|md5|sha-?\d*)(?![\w-])"
 )
 
+_LIST_HEAD = wording(r"\s*1[.)、]")
 _LISTED = wording(r"(?:^|(?<=\s))[1-9][.)、](?=\s*\D)")
 _TAIL = wording(r"[\s.,;:。，；]+$")
 _NOT_NAMES = frozenset(
@@ -94,8 +95,8 @@ _FORMS = (
     _Form(_QUOTED, 0.75),
     _Form(_HOST, 0.7),
     _Form(_CAPITALS, 0.65),
-    _Form(_ALGORITHM, 0.6, any_case=True),
 )
+_FORMS_LAST = (_Form(_WHOLE, 0.62, any_case=True), _Form(_ALGORITHM, 0.6, any_case=True))
 _FORMS_IN_CHINESE = (_Form(_LATIN_RUN, 0.4), _Form(_HAN_NAME, 0.35, any_case=True))
 
 
@@ -113,7 +114,7 @@ def _loose(text: str, form: _Form) -> Iterator[Candidate]:
 def _common(name: str) -> bool:
     """Whether there is nothing in it but words of every sentence."""
     words = re.findall(r"[a-z-]+", name.casefold())
-    return all(word in _NOT_NAMES for word in words) and not re.search(r"\d", name)
+    return bool(words) and all(word in _NOT_NAMES for word in words) and not re.search(r"\d", name)
 
 
 def _masked(text: str, taken: list[Candidate]) -> str:
@@ -128,11 +129,13 @@ def _masked(text: str, taken: list[Candidate]) -> str:
 
 def _found(text: str) -> list[Candidate]:
     """Names by each form in turn; what one has read the next no longer sees."""
-    plain = _LISTED.sub(lambda number: "\n" * len(number[0]), text)
+    plain = text
+    if _LIST_HEAD.match(text):
+        plain = _LISTED.sub(lambda number: "\n" * len(number[0]), text)
     found = list(_attributes(plain))
     for form in (*_FORMS, *(_FORMS_IN_CHINESE if is_chinese(text) else ())):
         found += _loose(_masked(plain, found), form)
-    return found or list(_loose(plain, _Form(_WHOLE, 0.62, any_case=True)))
+    return found or next((last for form in _FORMS_LAST if (last := list(_loose(plain, form)))), [])
 
 
 def _weighed(text: str, candidate: Candidate) -> Candidate:

@@ -47,6 +47,9 @@ def _meant(text: str, found: re.Match[str], value: str) -> str:
         beside = _side(re.split("[在于]", left)[-1], last=True)
     else:
         beside = _side(_SENTENCE_END.split(text[found.end() :])[0], last=False)
+        if beside is None:  # `TLS after that` speaks of TLS itself
+            subject = _side(_SENTENCE_END.split(text[: found.start()])[-1], last=True)
+            beside = "tcp" if subject == "tls" else None
     turned = {"before": "after", "after": "before"}
     return turned[value] if beside == "tcp" else value
 

@@ -44,12 +44,14 @@ def _in_lists(text: str, candidates: list[Candidate]) -> Iterator[Candidate]:
             score = max(candidate.score, 0.6) * _COMPLETES
             yield replace(candidate, score=min(score, _LAST_OF_LIST))
         else:
-            yield replace(candidate, score=candidate.score * _placed(text, candidate))
+            since = ordered[at - 1].end if at else 0
+            yield replace(candidate, score=candidate.score * _placed(text, candidate, since))
 
 
-def _placed(text: str, candidate: Candidate) -> float:
+def _placed(text: str, candidate: Candidate, since: int) -> float:
     """More for the packet that completes a message, less for one that only stands beside it."""
     before, _ = clause(text, candidate.start, candidate.end)
+    before = before[-(candidate.start - since) :]
     if _BESIDE.search(before):
         return _ONLY_BESIDE
     return _COMPLETES if _WHOLE_IN.search(before) else 1.0
