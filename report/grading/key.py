@@ -170,7 +170,7 @@ _HEAD = (
     "# partial 是部分得分的比例，note 是给学生看的理由。删去的行改用抓包或实验的规定。",
     "# The key, to be edited: value is the expected answer, accept lists others that are as right,",
     "# points what it is worth, tolerance how far a number may be off, ideas what a good answer to",
-    "# a question of understanding names (each a list of synonyms), partial the share of the points",
+    "# a question of understanding names (lists of synonyms), partial the share of the points",
     "# for a partly right answer, note the reason shown to students. What is left out comes from",
     "# the capture and the lab.",
 )

@@ -15,6 +15,11 @@ CONFUSIONS: dict[str, Text] = {
         "That is the record layer's version, kept low for old devices; the question asks for the "
         "version that the Client Hello itself declares.",
     ),
+    "extension_version": Text(
+        "这是 supported_versions 扩展里的版本；Client Hello 自己的版本字段写的是另一个值。",
+        "That version stands in the supported_versions extension; the Client Hello's own version "
+        "field says another.",
+    ),
     "first_fragment": Text(
         "消息从这个数据包开始，但还没有结束；Wireshark 把它显示在收齐它的那个数据包里。",
         "The message begins in that packet but is not complete there; Wireshark shows it in the "
@@ -24,6 +29,10 @@ CONFUSIONS: dict[str, Text] = {
         "那是 Hello Retry Request：服务器要求客户端重发 Client Hello，真正的 Server Hello 在后面。",
         "That is the Hello Retry Request, which asks for a second Client Hello; the real Server "
         "Hello comes later.",
+    ),
+    "second_hello": Text(
+        "这是客户端的第二个 Client Hello；题目问的是第一个。",
+        "That is the client's second Client Hello; the question asks for the first.",
     ),
     "finished_for_data": Text(
         "TLS 1.3 中客户端的第一个加密记录是 Finished，不是应用数据，只是看起来一样。",
@@ -48,10 +57,18 @@ CONFUSIONS: dict[str, Text] = {
         "That is the beginning of the whole Random field, which starts with four time bytes; the "
         "question asks for the random bytes after them.",
     ),
+    "other_side": Text(
+        "这是另一方的随机数；题目问的是客户端的。",
+        "Those are the other side's random bytes; the question asks for the client's.",
+    ),
     "root_for_issuer": Text(
         "这是证书链上更高一级的 CA；签发服务器证书的是它自己 issuer 字段里的那一个。",
         "That CA stands higher in the chain; the one that signed the server's certificate is "
         "named in its own issuer field.",
+    ),
+    "organization_for_name": Text(
+        "这是签发者的组织名（O）；CA 的名称是它的通用名（CN）。",
+        "That is the issuer's organization (O); the CA's name is its common name (CN).",
     ),
     "subject_for_issuer": Text(
         "这是证书的使用者（subject），不是签发者（issuer）。",
@@ -73,6 +90,10 @@ CONFUSIONS: dict[str, Text] = {
         "这是签名或密钥交换用的算法；应用数据用的是套件中的对称算法。",
         "That algorithm serves signatures or key exchange; data is protected by the suite's "
         "symmetric algorithm.",
+    ),
+    "other_certificate": Text(
+        "这个值在链上的另一张证书里；题目问的是服务器自己的证书。",
+        "That stands in another certificate of the chain; the question asks for the server's own.",
     ),
     "bits_for_bytes": Text(
         "这个数值是位数（bit）；题目问的是字节数。",
@@ -110,6 +131,9 @@ CONFUSIONS: dict[str, Text] = {
     ),
 }
 
+DEBATABLE = frozenset({"organization_for_name", "extension_version"})
+"""Confusions that are as much the question's fault: a person decides, unless lab or key do."""
+
 _HEADERS = (4, 5, 9)
 """Bytes of a handshake header, a record header, and both."""
 
@@ -125,7 +149,9 @@ def confusion_of(
 def _by_decoys(kind_name: str, given: AnswerValue, decoys: Decoys) -> Iterator[str]:
     compare = kind(kind_name).compare
     for slug, values in decoys.items():
-        if any(compare(given, value, Rule()).equal for value in values):
+        exact = isinstance(given, int)  # numbers are many, and compared by being the same
+        same = given in values
+        if same or (not exact and any(compare(given, v, Rule()).equal for v in values)):
             yield slug
 
 

@@ -1,6 +1,6 @@
 """What is right: from the student's own capture, from a key, or from both."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from report.grading.key import KeyEntry
@@ -9,7 +9,7 @@ from report.questions.answer import Answer, AnswerValue, Status
 from report.questions.kinds.values import Rule
 from report.text import Text
 
-Decoys = Mapping[str, tuple[AnswerValue, ...]]
+Decoys = Mapping[str, Collection[AnswerValue]]
 """Other facts of the capture that a student may take for the answer, by the slug of the
 confusion (`confusions.CONFUSIONS`): `{"record_version": ("TLS 1.0",)}`."""
 

@@ -1,6 +1,6 @@
 """Marks one answer: a pure function of what was given and what is expected."""
 
-from report.grading.marking.confusions import CONFUSIONS, confusion_of
+from report.grading.marking.confusions import CONFUSIONS, DEBATABLE, confusion_of
 from report.grading.marking.expected import NO_DECOYS, Decoys, ExpectedAnswer
 from report.grading.marking.ideas import named_ideas
 from report.grading.marking.marked import MarkedAnswer, Verdict
@@ -161,7 +161,7 @@ def _partial(
 def _wrong(
     question: Question, given: GivenAnswer, expected: ExpectedAnswer, confusion: str | None
 ) -> MarkedAnswer:
-    if expected.inferred:
+    if expected.inferred or confusion in DEBATABLE:
         return _review(question, given, expected, confusion)
     feedback = _differs(question, given, expected)
     if confusion:
@@ -190,6 +190,8 @@ def _review(
     confusion: str | None = None,
 ) -> MarkedAnswer:
     feedback = _differs(question, given, expected) if given.value is not None else _TEXTS["unsure"]
+    if confusion:
+        feedback = feedback.plus(CONFUSIONS[confusion])
     if expected.inferred:
         feedback = feedback.plus(_TEXTS["inferred"])
     return _outcome(Verdict.REVIEW, expected, feedback, confusion=confusion)

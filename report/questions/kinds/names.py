@@ -194,8 +194,12 @@ def _cut_off(written: str, true: str) -> bool:
 
 
 def _holds(given: str, expected: str) -> bool:
-    """Whether the expected name stands whole in what is given: `R3` in `Let's Encrypt R3`."""
-    return f" {_plain(expected)} " in f" {_plain(given)} "
+    """Whether the expected name stands whole in what is given: `R3` in `Let's Encrypt R3`.
+
+    Not if the words around it make it another one: `Example` in `Example Root CA`.
+    """
+    before, found, after = f" {_plain(given)} ".partition(f" {_plain(expected)} ")
+    return bool(found) and not _ISSUERS.search(f"{before} {after}")
 
 
 def _compare_name(given: AnswerValue, expected: AnswerValue, rule: Rule) -> Comparison:
