@@ -318,7 +318,8 @@ def q18(found: Facts, connection: Connection) -> Expected:
 
 
 def q19(found: Facts, connection: Connection) -> Expected:
-    sent = [m for m in connection.all("client", "Certificate") if not _empty(connection, m)]
+    names = ("Certificate", "Compressed Certificate")
+    sent = [m for m in connection.all("client", *names) if not _empty(connection, m)]
     if sent:
         return shown(sent[0])
     empty = connection.certificate_message("client")

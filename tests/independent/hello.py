@@ -4,8 +4,10 @@ Structures from RFC 5246 section 7.4, RFC 8446 section 4, RFC 6066 (server name)
 gives what the bytes that are there tell, and None for the rest: captures may be cut short.
 """
 
+import zlib
 from dataclasses import dataclass, field
 
+import brotli  # type: ignore[import-untyped]
 from cryptography import x509
 from dpkt.ssl_ciphersuites import BY_CODE
 
@@ -165,6 +167,17 @@ def certificates(body: bytes, *, tls13: bool) -> list[x509.Certificate]:
         if tls13:
             inside.vector(2)
     return found
+
+
+def decompressed(body: bytes) -> bytes:
+    """The Certificate message in a Compressed Certificate (RFC 8879 section 4)."""
+    reader = Bytes(body)
+    algorithm, size = reader.number(2), reader.number(3)
+    unpack = {1: zlib.decompress, 2: brotli.decompress}[algorithm]
+    message = unpack(reader.vector(3))
+    if len(message) != size:
+        raise CutError
+    return bytes(message)
 
 
 def suite_name(code: int) -> str:

@@ -22,6 +22,7 @@ from tests.independent.hello import (
     Hello,
     certificates,
     client_hello,
+    decompressed,
     server_hello,
     sslv2_client_hello,
     suite_name,
@@ -121,7 +122,7 @@ class Connection:
         return any(message.opened for message in self.messages)
 
     def certificate_message(self, side: Side) -> Message | None:
-        return self.first(side, "Certificate")
+        return self.first(side, "Certificate", "Compressed Certificate")
 
     def certificates(self, side: Side) -> list[x509.Certificate] | None:
         """The certificates that a side sent; None without the (whole) message."""
@@ -129,7 +130,9 @@ class Connection:
         if message is None or message.cut:
             return None
         try:
-            return certificates(message.body, tls13=self.version == TLS13)
+            packed = message.name == "Compressed Certificate"
+            body = decompressed(message.body) if packed else message.body
+            return certificates(body, tls13=self.version == TLS13)
         except CutError:
             return None
 
