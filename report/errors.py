@@ -142,7 +142,57 @@ CATALOGUE: dict[str, Fault] = {
         "Reading “{path}” took longer than the limit of {seconds} s: save only the lab's session "
         "and try again.",
     ),
+    # Recordings of which nothing came.
+    "recording-no-route": _capture(
+        "本机没有通往 {host} 的路由：请检查网络连接。",
+        "This machine has no route to {host}: check the network connection.",
+    ),
+    "recording-refused": _capture(
+        "{host} 拒绝了端口 {port} 的连接：请检查地址和端口，并确认服务器在运行。",
+        "{host} refused the connection to port {port}: check the address and the port, and that "
+        "the server runs.",
+    ),
+    "recording-no-answer": _capture(
+        "{host} 的端口 {port} 没有应答：请检查地址和网络；只能通过代理上网时，请用浏览器经代理访问"
+        "并手工抓包。",
+        "{host} did not answer on port {port}: check the address and the network; where only a "
+        "proxy leads out, record by hand while a browser uses it.",
+    ),
+    "recording-failed": _capture(
+        "访问 {host} 没有成功，什么也没有录到（{detail}）：请检查地址后重试。",
+        "The visit to {host} failed and nothing came of it ({detail}): check the address and try "
+        "again.",
+    ),
+    "recording-nothing-captured": _capture(
+        "没有录到与 {host}（端口 {port}）的 TLS 连接：请用 --interface 选择实际使用的接口；"
+        "用浏览器时，请等网页显示出来再按 Enter。",
+        "No TLS connection with {host}, port {port}, was recorded: choose the interface that is "
+        "really used with --interface; with a browser, press Enter only once the page is there.",
+    ),
     # Usage and configuration.
+    "url-not-https": _usage(
+        "“{url}”不是 https 地址：请给出以 https:// 开头的地址，例如 https://www.example.com/。",
+        "“{url}” is not an https address: give one that begins with https://, such as "
+        "https://www.example.com/.",
+    ),
+    "url-invalid": _usage(
+        "地址“{url}”无法使用（{detail}）：请检查主机名和端口，不要写用户名和密码。",
+        "The address “{url}” cannot be used ({detail}): check the host and the port, and leave "
+        "user name and password out.",
+    ),
+    "host-unknown": _usage(
+        "找不到主机“{host}”：请检查拼写和网络连接。",
+        "The host “{host}” cannot be found: check its spelling and the network connection.",
+    ),
+    "interface-unknown": _usage(
+        "没有名为“{name}”的接口；可用的有：{names}。",
+        "There is no interface “{name}”; there are: {names}.",
+    ),
+    "interface-not-found": _usage(
+        "看不出通往 {host} 的接口：请检查网络连接，或用 --interface 指定；可用的有：{names}。",
+        "Which interface leads to {host} cannot be told: check the network connection, or choose "
+        "one with --interface; there are: {names}.",
+    ),
     "keylog-missing": _usage(
         "找不到密钥日志“{path}”：请检查路径；它是 SSLKEYLOGFILE 指定的文件。",
         "There is no key log “{path}”: check the path; it is the file that SSLKEYLOGFILE named.",
@@ -368,6 +418,29 @@ CATALOGUE: dict[str, Fault] = {
     "tshark-missing": _program(
         "找不到 tshark：{remedy}，也可用环境变量 LABSHARK_TSHARK 指出它的位置。",
         "tshark was not found: {remedy}, or name its place in LABSHARK_TSHARK.",
+    ),
+    "dumpcap-missing": _program(
+        "找不到 dumpcap，无法录制：它随 Wireshark 提供（{remedy}）。",
+        "dumpcap was not found, so nothing can be recorded; it comes with Wireshark ({remedy}).",
+    ),
+    "dumpcap-failed": _program(
+        "dumpcap 没有开始录制（{detail}）：请运行 labshark doctor 检查安装。",
+        "dumpcap did not begin to record ({detail}): run labshark doctor to check the "
+        "installation.",
+    ),
+    "recording-no-rights": _program(
+        "当前用户无权抓包：请执行下面的命令，注销并重新登录后再试：{remedy}",
+        "You may not record packets on this machine; run the command that follows, log out and in "
+        "again, and try once more: {remedy}",
+    ),
+    "curl-missing": _program(
+        "找不到 curl：请安装它，或加 --browser 用浏览器录制。",
+        "curl was not found: install it, or record with --browser.",
+    ),
+    "browser-missing": _program(
+        "找不到浏览器（{names}）：请安装其中之一，或去掉 --browser 用 curl 录制。",
+        "No browser was found ({names}): install one of them, or record with curl by leaving "
+        "--browser out.",
     ),
     "tshark-failed": _program(
         "{program} 没有正常结束（{detail}）：请运行 labshark doctor 检查安装。",

@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -50,6 +50,14 @@ def find_program(name: str) -> Path:
     if found is None:
         raise LabsharkError("tshark-missing", program=name, remedy=install_remedy())
     return Path(found)
+
+
+def all_found(name: str, folders: Iterable[Path] = ()) -> Iterator[Path]:
+    """Every program called `name`, Wireshark's or not: in `folders`, then where `find_program`
+    looks, and passing over what it passes over."""
+    for folder in (*folders, *_folders()):
+        if found := _in_folders(name, (folder,)):
+            yield Path(found)
 
 
 def _named() -> Path | None:

@@ -44,6 +44,19 @@ def trimmed(capture: bytes, numbers: Iterable[int], keys: bytes = b"") -> bytes:
     return b"".join(written)
 
 
+def with_keys(capture: bytes, keys: bytes) -> bytes:
+    """The pcapng `capture` with a key log embedded in front of its packets, all else untouched.
+
+    An end that breaks off does no harm. Raises ValueError for what is not a little-endian pcapng.
+    """
+    at = 0
+    for kind, block in _whole_blocks(capture):
+        if kind not in (_SECTION, _INTERFACE, _NAMES, _SECRETS):
+            break
+        at += len(block)
+    return capture[:at] + _secrets_block(keys) + capture[at:]
+
+
 def embedded_keylog(path: Path) -> bytes:
     """The TLS key logs inside a pcapng, one after the other, at most 64 MiB; empty for none."""
     found, size = [], 0
@@ -70,13 +83,23 @@ def _tls_keys(order: str, block: bytes) -> bytes:
 
 
 def _blocks(capture: bytes) -> Iterator[tuple[int, bytes]]:
+    at = 0
+    for kind, block in _whole_blocks(capture):
+        yield kind, block
+        at += len(block)
+    if at + 12 <= len(capture):
+        raise ValueError("a block of impossible length")
+
+
+def _whole_blocks(capture: bytes) -> Iterator[tuple[int, bytes]]:
+    """The blocks up to the first that is cut short or damaged."""
     if capture[8:12] != _LITTLE_ENDIAN:
         raise ValueError("not a little-endian pcapng")
     at = 0
     while at + 12 <= len(capture):
         kind, length = struct.unpack_from("<II", capture, at)
         if length < 12 or length % 4 or at + length > len(capture):
-            raise ValueError("a block of impossible length")
+            return
         yield kind, capture[at : at + length]
         at += length
 

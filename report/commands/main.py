@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import typer
 
 from report.commands.answer import answer
+from report.commands.batch import batch
+from report.commands.capture import OptionalBrowser, capture
 from report.commands.demo import demo
 from report.commands.doctor import doctor
 from report.commands.labs import labs
@@ -32,7 +34,9 @@ app.command()(demo)
 app.command()(doctor)
 app.command()(answer)
 app.command()(report)
+app.command()(batch)
 app.command()(trim)
+app.command(cls=OptionalBrowser)(capture)
 app.add_typer(labs, name="labs")
 
 

@@ -54,7 +54,7 @@ def this_system() -> System:
     """The machine that this runs on. Starts Wireshark's programs and a Python: takes a second."""
     programs = {name: path for name in WIRESHARK_PROGRAMS if (path := _program(name))}
     return System(
-        family=family(sys.platform, _os_release()),
+        family=this_family(),
         python=(sys.version_info.major, sys.version_info.minor, sys.version_info.micro),
         programs=programs,
         tshark=_version(programs.get("tshark")),
@@ -74,6 +74,11 @@ def family(system: str, os_release: Mapping[str, str]) -> Family:
     names = [os_release.get("ID", ""), *os_release.get("ID_LIKE", "").split()]
     known: tuple[Family, ...] = ("ubuntu", "debian", "fedora")
     return next((name for name in known if name in names), "linux")
+
+
+def this_family() -> Family:
+    """Which kind of system this is."""
+    return family(sys.platform, _os_release())
 
 
 def _os_release() -> Mapping[str, str]:
