@@ -10,6 +10,9 @@ from report.text import Text
 KindName = Literal[
     "packet_number",
     "count",
+    "integer",
+    "byte_count",
+    "seconds",
     "version",
     "hex",
     "cipher_suite",

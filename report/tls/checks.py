@@ -42,7 +42,7 @@ TITLES: dict[CheckId, Text] = {
     CheckId.HOST: Text("主机名相符", "Host name matches"),
     CheckId.VALIDITY: Text("在有效期内", "Within validity"),
     CheckId.CA_FLAGS: Text("签发者都是 CA", "Issuers are CAs"),
-    CheckId.PATH_LENGTH: Text("路径长度限制", "CertificationPath length respected"),
+    CheckId.PATH_LENGTH: Text("路径长度限制", "Path length respected"),
     CheckId.KEY_USAGE: Text("密钥用途", "Key usage"),
     CheckId.EXTENDED_KEY_USAGE: Text("扩展密钥用途", "Extended key usage"),
     CheckId.NAME_CONSTRAINTS: Text("名称约束", "Name constraints"),

@@ -1,0 +1,169 @@
+"""One handshake message of the session: found and cited, or why it is not there."""
+
+from collections.abc import Iterable
+
+from report.questions.absence import (
+    absent,
+    fatal_alert,
+    hidden,
+    lacking_part,
+    missing_message,
+    not_applicable,
+    not_captured,
+)
+from report.questions.answer import Answer, AnswerTable, AnswerValue, Evidence
+from report.questions.conditions import Condition, every
+from report.questions.evidence import cite
+from report.questions.finding import found
+from report.questions.protected import chosen_suite, sent_protected
+from report.questions.registry import Tables
+from report.questions.scope import handshake, session_scope, side
+from report.tables.dissection import TreeField
+from report.tables.messages import Message
+from report.tables.session import Session
+from report.text import Text
+from report.tls.key_exchange import Sent
+from report.tls.registry import shown_name
+
+CLIENT_HELLO, SERVER_HELLO, NEW_SESSION_TICKET, CERTIFICATE = 1, 2, 4, 11
+SERVER_KEY_EXCHANGE, CERTIFICATE_REQUEST, SERVER_HELLO_DONE = 12, 13, 14
+CERTIFICATE_VERIFY, CLIENT_KEY_EXCHANGE, FINISHED, CERTIFICATE_STATUS = 15, 16, 20, 22
+
+_NOT_IN_TLS13 = {SERVER_KEY_EXCHANGE, SERVER_HELLO_DONE, CLIENT_KEY_EXCHANGE, CERTIFICATE_STATUS}
+_FULL_HANDSHAKE_ONLY = _NOT_IN_TLS13 | {CERTIFICATE, CERTIFICATE_REQUEST, CERTIFICATE_VERIFY}
+_OPTIONAL = {NEW_SESSION_TICKET, CERTIFICATE_REQUEST, CERTIFICATE_VERIFY, CERTIFICATE_STATUS}
+TLS13_SOURCES = ("RFC 8446, 2", "RFC 8446, 4")
+
+
+def first_message(session: Session, kind: int, *, client: bool) -> Message | None:
+    """The side's first handshake message of a type; a Hello Retry Request is no Server Hello."""
+    if kind == SERVER_HELLO:
+        return session.server_hello
+    return next(iter(session.of("handshake", kind, client=client)), None)
+
+
+def where_message(session: Session, kind: int, *, client: bool) -> Condition:
+    """The session's packets in which that side's messages of a type are complete."""
+    return every(session_scope(session), handshake(kind), side(session, client=client))
+
+
+def from_message(
+    tables: Tables,
+    session: Session,
+    message: Message,
+    value: AnswerValue,
+    text: Text,
+    *fields: TreeField | str | None,
+    sources: tuple[str, ...] = (),
+    reason: Text | None = None,
+    inferred: bool = False,
+    answer_tables: Iterable[AnswerTable] = (),
+    also: Iterable[Evidence] = (),
+) -> Answer:
+    """A found answer that a handshake message in clear proves, by the fields named.
+
+    `also` is evidence from elsewhere, such as the header of the message's record.
+    """
+    kind = message.type if message.type is not None else 0
+    further = tuple(also)
+    cited = fields or (() if further else ("tls.handshake.type",))
+    return found(
+        tables,
+        value,
+        text,
+        where_message(session, kind, client=message.from_client),
+        [*(cite(message, field) for field in cited), *further],
+        frames=[message.frame],
+        parts=message.parts,
+        reason=reason,
+        inferred=inferred,
+        sources=sources,
+        answer_tables=tuple(answer_tables),
+    )
+
+
+def why_missing(tables: Tables, session: Session, kind: int, *, client: bool) -> Answer:
+    """Why the session shows no such message: version, resumption, suite, encryption, or loss."""
+    hello = session.server_hello
+    if hello is None:
+        return missing_message(tables, session, kind, client=client)
+    if session.is_tls13:
+        return _missing_in_tls13(tables, session, hello, kind, client=client)
+    name = shown_name("handshake_types", kind)
+    if session.connection.resumed and kind in _FULL_HANDSHAKE_ONLY:
+        return not_applicable(
+            Text(
+                f"会话是恢复的，简短握手里没有 {name}。",
+                f"The session was resumed; the abbreviated handshake has no {name}.",
+            ),
+            cite(hello, "tls.handshake.session_id"),
+            sources=("RFC 5246, 7.3",),
+        )
+    return _missing_before_tls13(tables, session, hello, kind, client=client)
+
+
+def _missing_in_tls13(
+    tables: Tables, session: Session, hello: Message, kind: int, *, client: bool
+) -> Answer:
+    name = shown_name("handshake_types", kind)
+    chosen = hello.first("tls.handshake.extensions.supported_version")
+    if kind in _NOT_IN_TLS13:
+        text = Text(f"TLS 1.3 没有 {name} 消息。", f"TLS 1.3 has no {name} message.")
+        return not_applicable(text, cite(hello, chosen), sources=TLS13_SOURCES)
+    if session.connection.resumed and kind in _FULL_HANDSHAKE_ONLY:
+        return not_applicable(
+            Text(
+                f"会话由 PSK 恢复，没有 {name}：身份由预共享密钥保证。",
+                f"The session was resumed with a PSK and has no {name}: the key both sides "
+                "already share proves who they are.",
+            ),
+            cite(hello, "tls.handshake.extensions.psk.identity.selected"),
+            sources=("RFC 8446, 2.2", "RFC 8446, 4.3.2"),
+        )
+    if not session.handshake_opened and sent_protected(session, client=client):
+        return hidden(
+            tables,
+            Text(
+                f"看不到：TLS 1.3 从 Server Hello 之后就加密，{name} 也在其中。",
+                f"It cannot be seen: TLS 1.3 encrypts everything after the Server Hello, a {name} "
+                "included.",
+            ),
+            where_message(session, kind, client=client),
+        )
+    return _missing_optional(tables, session, kind, client=client)
+
+
+def _missing_before_tls13(
+    tables: Tables, session: Session, hello: Message, kind: int, *, client: bool
+) -> Answer:
+    suite = chosen_suite(session)
+    method = suite.method if suite else None
+    name = shown_name("handshake_types", kind)
+    if method and kind == SERVER_KEY_EXCHANGE and method.server_key_exchange is Sent.NEVER:
+        return not_applicable(method.why, cite(hello, "tls.handshake.ciphersuite"))
+    if suite and method and kind == CERTIFICATE and method.certificate is Sent.NEVER:
+        return not_applicable(
+            Text(
+                f"密码套件 {suite.name} 不使用证书，因此没有 {name}。",
+                f"The cipher suite {suite.name} works without certificates: there is no {name}.",
+            ),
+            cite(hello, "tls.handshake.ciphersuite"),
+        )
+    return _missing_optional(tables, session, kind, client=client)
+
+
+def _missing_optional(tables: Tables, session: Session, kind: int, *, client: bool) -> Answer:
+    """A message that may be left out is absent where the handshake went past its place."""
+    optional = kind in _OPTIONAL or (kind == SERVER_KEY_EXCHANGE and session.connection.complete)
+    if not optional or fatal_alert(session) is not None:
+        return missing_message(tables, session, kind, client=client)
+    name = shown_name("handshake_types", kind)
+    if not session.connection.complete and (lack := lacking_part(tables, session, client=client)):
+        return not_captured(
+            Text(f"抓包中看不出来：{lack.zh}", f"The capture does not tell: {lack.en}")
+        )
+    who = Text("客户端", "The client") if client else Text("服务器", "The server")
+    return absent(
+        Text(f"没有：{who.zh}没有发送 {name}。", f"No: {who.en.lower()} sent no {name}."),
+        where_message(session, kind, client=client),
+    )
