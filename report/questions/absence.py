@@ -11,6 +11,7 @@ from report.questions.evidence import cite
 from report.questions.registry import Tables
 from report.questions.scope import handshake, session_scope, side
 from report.tables.messages import Message
+from report.tables.packets import integers, per_cell
 from report.tables.session import Session
 from report.text import Text
 from report.tls.registry import shown_name
@@ -101,6 +102,18 @@ def _after_alert(name: str, condition: Condition, alert: Message) -> Answer:
     return absent(text, condition, cite(alert, "tls.alert_message.desc"))
 
 
+def side_ended(session: Session, *, client: bool) -> bool:
+    """Whether the capture shows that this side sends no more: its own FIN, or anybody's RST."""
+    if session.connection.transport == "quic":
+        return False
+    flags = per_cell(session.packets["tcp.flags"], lambda cell: (integers(cell) or (0,))[-1])
+    own = session.from_client.to_numpy() == client
+    return bool(((flags & _RST) != 0).any() or ((flags & _FIN) != 0)[own].any())
+
+
+_FIN, _RST = 0x01, 0x04
+
+
 def lacking_part(tables: Tables, session: Session, *, client: bool) -> Text | None:
     """What of the connection the capture lacks on that side, in words; None if it is all there."""
     connection, packets = session.connection, session.packets
@@ -114,7 +127,7 @@ def lacking_part(tables: Tables, session: Session, *, client: bool) -> Text | No
         )
     if bool(own["tcp.analysis.lost_segment"].any()):
         return Text("有报文段没有被抓到。", "segments of it were not recorded.")
-    if not connection.ended:
+    if not side_ended(session, client=client):
         return Text(
             "抓包在连接结束之前就停止了。", "the recording stopped before the connection ended."
         )

@@ -1,25 +1,24 @@
 """Every question of every lab on every capture of the corpus, against its truth row."""
 
 import json
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from report.capture.trace import open_trace
+from report.capture.trace import Trace, open_trace
 from report.labs.loader import load_lab
 from report.questions.engine import answer_lab
 from report.rendering.answers_json import answers_document
 from tests.corpus.truth import TRACES, Case, Truth, differences, load, truth_files
 
-CASES = [
-    pytest.param(truth, case, id=f"{path.stem.removesuffix('.truth')}[{case.lab},{case.label}]")
+READINGS = [
+    pytest.param(truth, keylog, id=f"{path.stem.removesuffix('.truth')}{'+keys' if keylog else ''}")
     for path in truth_files()
     for truth in [load(path)]
-    for case in truth.cases
+    for keylog in dict.fromkeys(case.keylog(TRACES) for case in truth.cases)
 ]
-
+"""Each capture without and with its key log: opened once for all cases on it."""
 
 _CAREFUL = {
     # tshark 4.0 to 4.4 cannot follow the client's records after a Finished of authentication after
@@ -29,26 +28,26 @@ _CAREFUL = {
 """Right values that are held with more care than the keys would need, by capture and keys."""
 
 
-@cache
-def _answers(
-    capture: Path, lab: str, host: str | None, stream: int | None, keylog: Path | None
-) -> dict[str, dict[str, Any]]:
-    found = load_lab(lab)
-    with open_trace(capture, keylog) as trace:
-        trace.start(found.columns())
-        result = answer_lab(trace, found, host=host, stream=stream)
-        document = json.loads(json.dumps(answers_document(trace, result)))
-    return {answer["id"]: answer for answer in document["answers"]}
+@pytest.mark.parametrize(("truth", "keylog"), READINGS)
+def test_answers_agree_with_the_truth(truth: Truth, keylog: Path | None) -> None:
+    wrong: list[str] = []
+    with open_trace(truth.capture, keylog) as trace:
+        for case in truth.cases:
+            if case.keylog(TRACES) == keylog:
+                wrong += _wrong(trace, truth, case)
+    assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize(("truth", "case"), CASES)
-def test_answers_agree_with_the_truth(truth: Truth, case: Case) -> None:
-    given = _answers(truth.capture, case.lab, case.host, case.stream, case.keylog(TRACES))
-    careful = _CAREFUL.get((truth.capture.stem, case.options.get("keylog") is not None), ())
-    wrong = {
-        question: found
+def _wrong(trace: Trace, truth: Truth, case: Case) -> list[str]:
+    lab = load_lab(case.lab)
+    trace.start(lab.columns())
+    result = answer_lab(trace, lab, host=case.host, stream=case.stream)
+    document = json.loads(json.dumps(answers_document(trace, result)))
+    given: dict[str, Any] = {answer["id"]: answer for answer in document["answers"]}
+    careful = _CAREFUL.get((truth.capture.stem, "keylog" in case.options), ())
+    return [
+        f"[{case.lab},{case.label}] {question}: {'; '.join(found)}"
         for question, expected in case.answers.items()
         if (found := differences(expected, given[question]))
         and not (question in careful and found == ["inferred True"])
-    }
-    assert not wrong, "\n".join(f"{q}: {'; '.join(found)}" for q, found in wrong.items())
+    ]

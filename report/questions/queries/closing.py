@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from report.questions.absence import absent, not_applicable, not_captured
+from report.questions.absence import absent, not_applicable, not_captured, side_ended
 from report.questions.answer import Answer
 from report.questions.conditions import Condition, Where, every
 from report.questions.evidence import cite, cite_record
@@ -72,7 +72,7 @@ def _without_alert(tables: Tables, session: Session) -> Answer:
     last = own[-1] if own else None
     if last is not None and _is_unread_alert(session, last):
         return _inferred_alert(tables, session, last)
-    if not session.connection.ended:
+    if not side_ended(session, client=True):
         return not_captured(
             Text(
                 "抓包停止时连接还没有关闭。",

@@ -72,7 +72,9 @@ def before_tls(tables: Tables, session: Session) -> Answer:
         return not_captured(
             Text("抓包中没有这个连接的 TLS 消息。", "No TLS message of it was recorded.")
         )
-    opening = frames_where(session.packets, Where("tcp.flags.syn", ("1",)))
+    # The first of each: one sent again later says nothing of the order.
+    answers = frames_where(session.packets, every(_SYN[0], Where("tcp.flags.ack", ("1",))))
+    opening = [connection.syn_frame, *answers[:1]]
     before = max(opening) < hello.frame
     condition = every(
         session_scope(session),
