@@ -75,8 +75,8 @@ def render_html(
         fields={field.name: field for field in view.header},
         page_title=in_languages(view.title, language),
         running=" · ".join(filter(None, (in_languages(view.title, language), view.student))),
-        script_hash=_hash_of("report.js"),
-        style_hash=_hash_of("report.css"),
+        script_hash=hash_of("report.js"),
+        style_hash=hash_of("report.css"),
     )
 
 
@@ -88,7 +88,7 @@ def in_languages(text: Text, language: ShownLanguage) -> str:
 
 
 @cache
-def _hash_of(template: str) -> str:
+def hash_of(template: str) -> str:
     """The SHA-256 of an inlined file, as a Content-Security-Policy writes it."""
     inlined = environment().get_template(template).render()
     return b64encode(sha256(inlined.encode()).digest()).decode()
