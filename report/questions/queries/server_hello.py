@@ -7,6 +7,7 @@ from report.questions.evidence import cite
 from report.questions.finding import found, message_text
 from report.questions.registry import Tables, query
 from report.questions.scope import handshake, session_scope
+from report.tables.dissection import TreeField
 from report.tables.messages import Message
 from report.tables.session import Session
 from report.text import Text
@@ -18,6 +19,15 @@ SERVER_HELLO = 2
 
 def _missing(tables: Tables, session: Session) -> Answer:
     return missing_message(tables, session, SERVER_HELLO, client=False)
+
+
+def _chosen(tables: Tables, session: Session) -> tuple[Message, TreeField] | Answer:
+    """The Server Hello and its cipher suite, or why they are not there."""
+    hello = session.server_hello
+    if hello is None:
+        return _missing(tables, session)
+    field = hello.first("tls.handshake.ciphersuite")
+    return not_captured(CUT_BEFORE) if field is None else (hello, field)
 
 
 @query("server_hello.frame")
@@ -50,12 +60,10 @@ def _retry_note(retry: Message | None) -> Text | None:
 @query("server_hello.cipher_suite")
 def chosen_suite(tables: Tables, session: Session) -> Answer:
     """The cipher suite that the server chose."""
-    hello = session.server_hello
-    field = hello.first("tls.handshake.ciphersuite") if hello else None
-    if hello is None:
-        return _missing(tables, session)
-    if field is None:
-        return not_captured(CUT_BEFORE)
+    chosen = _chosen(tables, session)
+    if isinstance(chosen, Answer):
+        return chosen
+    hello, field = chosen
     name = cipher_suite_name(field.number)
     return found(
         tables,
@@ -93,12 +101,10 @@ def has_random(tables: Tables, session: Session) -> Answer:
 @query("server_hello.symmetric_algorithm")
 def symmetric_algorithm(tables: Tables, session: Session) -> Answer:
     """The symmetric algorithm that protects the data, taken from the chosen suite's name."""
-    hello = session.server_hello
-    field = hello.first("tls.handshake.ciphersuite") if hello else None
-    if hello is None:
-        return _missing(tables, session)
-    if field is None:
-        return not_captured(CUT_BEFORE)
+    chosen = _chosen(tables, session)
+    if isinstance(chosen, Answer):
+        return chosen
+    hello, field = chosen
     suite = cipher_suite(field.number)
     return found(
         tables,
