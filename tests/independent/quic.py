@@ -142,6 +142,7 @@ class _Reader:
         self._id_lengths: dict[Side, int] = {}
         self._suite: Suite | None = None
         self._random = b""
+        self._version = 1
 
     def take(self, datagram: Datagram) -> None:
         side = SIDES[datagram.source != self.connection.client]
@@ -158,13 +159,14 @@ class _Reader:
         if not payload[0] & 0x80:
             other = SIDES[side == "client"]
             number_at = 1 + self._id_lengths.get(other, 0)
-            self._open(side, ONE, payload, number_at, frame, 1)
+            self._open(side, ONE, payload, number_at, frame, self._version)
             return len(payload)
         reader = Bytes(payload, 1)
         version = reader.number(4)
         kinds = TYPES.get(version)
         if kinds is None:
             return len(payload)
+        self._version = version
         kind = kinds[payload[0] >> 4 & 3]
         target_id, source_id = reader.vector(1), reader.vector(1)
         self._id_lengths[side] = len(source_id)

@@ -1,5 +1,7 @@
 """nginx as the server of a capture, with an access log that says what it knows of each session."""
 
+import re
+import ssl
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +20,13 @@ class Nginx:
 
     process: subprocess.Popen[bytes]
     log: Path
+    errors: Path
+
+    def alerts(self) -> list[str]:
+        """The alerts that it says it got from clients whose handshake failed."""
+        numbers = re.findall(r"SSL alert number (\d+)", self.errors.read_text())
+        names = [ssl.AlertDescription(int(number)).name for number in numbers]
+        return [name.removeprefix("ALERT_DESCRIPTION_").lower() for name in names]
 
     def sessions(self) -> list[dict[str, str]]:
         return nginx_sessions(self.log)
@@ -51,14 +60,13 @@ def serve_nginx(
     configuration = scene.work / f"{label}.conf"
     configuration.write_text(
         f"daemon off; user root; worker_processes 1; pid {scene.work}/{label}.pid;"
-        " error_log stderr notice; events {} http { types { text/html html; }"
+        " error_log stderr info; events {} http { types { text/html html; }"
         f" {NGINX_LOG_FORMAT} access_log {log} ends;"
         f" server {{ {addresses} server_name {name}; root {pages};"
         f" ssl_protocols {protocols}; ssl_certificate {chain}; ssl_certificate_key {key};"
         f" {' '.join(directives)} }} }}\n"
     )
     where = host or scene.server
-    process = where.start(
-        ["nginx", "-c", str(configuration)], ports=[port], log=scene.work / f"{label}.out"
-    )
-    return Nginx(process, log)
+    errors = scene.work / f"{label}.out"
+    process = where.start(["nginx", "-c", str(configuration)], ports=[port], log=errors)
+    return Nginx(process, log, errors)

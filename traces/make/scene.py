@@ -60,6 +60,9 @@ class Scene:
             path, interface=interface, program=program, options=chosen, settle=settle
         ):
             yield path
+        keylog = path.with_name(path.name.split(".")[0] + ".keylog")
+        if keylog.exists():
+            keylog.chmod(0o644)
         if program == "dumpcap" and "-P" not in chosen:
             rewrite_section(path, hardware=HARDWARE, system=SYSTEM)
 
