@@ -24,6 +24,7 @@ KindName = Literal[
     "message_name",
     "text",
 ]
+Outcome = Literal["found", "absent", "hidden", "not_applicable", "explained"]
 TableName = Literal["packets", "connections", "records", "messages", "certificates"]
 Pick = Literal["first", "last", "all", "count"]
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
@@ -99,7 +100,7 @@ class Question(_Strict):
     depends: list[Identifier] = []
     model: Bilingual | None = None
     """The model answer of a question of understanding, or the explanation of a found value."""
-    model_when: list[Literal["found", "absent", "explained"]] = ["found", "absent", "explained"]
+    model_when: list[Outcome] = ["found", "absent", "explained"]
     """For which outcomes the model answer is true."""
     hint: Bilingual | None = None
     sources: list[str] = []

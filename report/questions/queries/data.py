@@ -128,3 +128,55 @@ def _request(tables: Tables, frame: int) -> str | None:
         return visible(f"{method} {uri} ({row['http.host']})", 120)
     http2 = str(row["http2.headers.method"])
     return visible(f"HTTP/2 {http2}", 120) if http2 else None
+
+
+@query("application_data.first_from_server")
+def first_from_server(tables: Tables, session: Session) -> Answer:
+    """The frame of the server's first application data.
+
+    Without keys TLS 1.3's certificate, Finished and tickets cannot be told from it.
+    """
+    if session.connection.transport == "quic":
+        return _quic(tables, session)
+    scope, own = session_scope(session), side(session, client=False)
+    condition = every(scope, content(APPLICATION_DATA), own)
+    sealed = session.of("application_data", client=False)
+    if session.is_tls13 and sealed and not session.handshake_opened:
+        return hidden(
+            tables,
+            Text(
+                "看不出：TLS 1.3 的服务器把证书、Finished 和票据也放在同样的加密记录里。",
+                "It cannot be seen: a TLS 1.3 server sends its certificate, Finished and tickets in "
+                "the same kind of encrypted record.",
+            ),
+            every(scope, Where("tls.record.opaque_type", (str(APPLICATION_DATA),)), own),
+        )
+    if not sealed or session.connection.hello_frame is None:
+        return _no_server_data(tables, session, condition)
+    first = sealed[0]
+    return found(
+        tables,
+        first.frame,
+        message_text(tables, first),
+        condition,
+        [cite_record(first, "tls.record.content_type")],
+        frames=[first.frame],
+        parts=first.parts,
+        sources=("RFC 8446, 5.2" if session.is_tls13 else "RFC 5246, 10",),
+    )
+
+
+def _no_server_data(tables: Tables, session: Session, condition: Condition) -> Answer:
+    if session.server_hello is None or fatal_alert(session) is not None:
+        return missing_message(tables, session, FINISHED, client=False)
+    lack = lacking_part(tables, session, client=False)
+    if lack is not None:
+        return not_captured(
+            Text(
+                f"抓包中没有服务器的应用数据：{lack.zh}",
+                f"The server's application data is not in the capture: {lack.en}",
+            )
+        )
+    return absent(
+        Text("服务器没有发送应用数据。", "The server sent no application data."), condition
+    )
