@@ -322,7 +322,9 @@ def choose(
     if stream is not None:
         return _chosen(c for c in found.connections if c.stream == stream and c.transport == "tcp")
     if host is not None:
-        return _chosen(c for c in found.connections if _is(c, host))
+        named = [c for c in found.connections if _is(c, host)]
+        # A connection that was opened and not used is no session, even if an alert ends it.
+        return _chosen([c for c in named if c.client_hello] or named)
     for wanted in (
         [c for c in found.connections if lab_host and _is(c, lab_host)],
         [c for c in found.connections if _whole(c)],
