@@ -4,8 +4,10 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from report.commands.answer import answer
 from report.commands.batch import batch
@@ -18,8 +20,20 @@ from report.commands.report import report
 from report.commands.trim import trim
 from report.errors import ExitCode, LabsharkError
 
+_REQUIRE_SANDBOX = "--require-sandbox"
+
+
+class _Program(TyperGroup):
+    """The commands together; what is an option of them all may stand behind a command's name."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        ours = [each for each in args if each == _REQUIRE_SANDBOX]
+        return super().parse_args(ctx, ours + [each for each in args if each not in ours])
+
+
 app = typer.Typer(
     name="labshark",
+    cls=_Program,
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
@@ -38,6 +52,22 @@ app.command()(batch)
 app.command()(trim)
 app.command(cls=OptionalBrowser)(capture)
 app.add_typer(labs, name="labs")
+
+
+@app.callback()
+def settings(
+    require_sandbox: Annotated[
+        bool,
+        typer.Option(
+            _REQUIRE_SANDBOX,
+            help="Read no capture where the sandbox does not work. 没有沙箱时拒绝读取抓包。",
+        ),
+    ] = False,
+) -> None:
+    """What holds for every command."""
+    if require_sandbox:
+        # Not an import from the sandbox: `--help` must not wait for it. Workers inherit it.
+        os.environ["LABSHARK_REQUIRE_SANDBOX"] = "1"
 
 
 def run() -> None:
