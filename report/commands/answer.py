@@ -16,8 +16,10 @@ from report.commands.options import (
     LangOption,
     QuietOption,
     Screen,
+    ShowSecretsOption,
     StreamOption,
     TraceArgument,
+    TrustStoreOption,
 )
 from report.files import write_whole
 
@@ -28,6 +30,8 @@ def answer(
     host: HostOption = None,
     stream: StreamOption = None,
     keylog: KeylogOption = None,
+    trust_store: TrustStoreOption = None,
+    show_secrets: ShowSecretsOption = False,
     lang: LangOption = Lang.BOTH,
     as_json: Annotated[
         bool, typer.Option("--json", help="JSON instead of a table. 输出 JSON。")
@@ -40,7 +44,10 @@ def answer(
 ) -> None:
     """The lab's answers for one capture. 根据一个抓包回答实验的问题。"""
     screen = Screen(lang, quiet=quiet)
-    with answered(Choice(trace, lab, host, stream, keylog)) as (opened, result):
+    with answered(Choice(trace, lab, host, stream, keylog, trust_store, show_secrets)) as (
+        opened,
+        result,
+    ):
         if as_json:
             text = _json(opened, result, sessions=sessions)
         else:

@@ -16,6 +16,8 @@ class Choice:
     host: str | None = None
     stream: int | None = None
     keylog: Path | None = None
+    trust_store: Path | None = None
+    show_secrets: bool = False
 
 
 @contextlib.contextmanager
@@ -32,4 +34,22 @@ def answered(choice: Choice) -> Iterator[tuple[Any, Any]]:
         import report.tables  # noqa: F401  # before anything else that imports pandas
         from report.questions.engine import answer_lab
 
-        yield trace, answer_lab(trace, lab, host=choice.host, stream=choice.stream)
+        yield (
+            trace,
+            answer_lab(
+                trace,
+                lab,
+                host=choice.host,
+                stream=choice.stream,
+                circumstances=_circumstances(choice),
+            ),
+        )
+
+
+def _circumstances(choice: Choice) -> Any:
+    """Trust and discretion, as the options say; raises `trust-store-…`."""
+    from report.questions.circumstances import Circumstances
+    from report.tls.trust import load_trust_store
+
+    trust = load_trust_store(choice.trust_store) if choice.trust_store else None
+    return Circumstances(trust=trust, show_secrets=choice.show_secrets)

@@ -41,6 +41,13 @@ StreamOption = Annotated[
 KeylogOption = Annotated[
     Path | None, typer.Option("--keylog", help="Key log to decrypt with. 用于解密的密钥日志。")
 ]
+TrustStoreOption = Annotated[
+    Path | None,
+    typer.Option("--trust-store", help="PEM file of trusted roots, not certifi's. 信任的根证书。"),
+]
+ShowSecretsOption = Annotated[
+    bool, typer.Option("--show-secrets", help="Show key material too. 也显示密钥本身。")
+]
 LangOption = Annotated[Lang, typer.Option("--lang", help="zh, en or both. 语言。")]
 QuietOption = Annotated[
     bool, typer.Option("--quiet", "-q", help="No messages but mistakes. 只显示错误。")

@@ -16,8 +16,10 @@ from report.commands.options import (
     LangOption,
     QuietOption,
     Screen,
+    ShowSecretsOption,
     StreamOption,
     TraceArgument,
+    TrustStoreOption,
 )
 from report.files import write_all
 from report.text import Text
@@ -39,6 +41,8 @@ def report(
     host: HostOption = None,
     stream: StreamOption = None,
     keylog: KeylogOption = None,
+    trust_store: TrustStoreOption = None,
+    show_secrets: ShowSecretsOption = False,
     student: StudentOption = None,
     student_id: Annotated[str | None, typer.Option("--id", help="Student ID. 学号。")] = None,
     name: Annotated[str | None, typer.Option("--name", help="Name. 姓名。")] = None,
@@ -59,7 +63,7 @@ def report(
     writer = writer.with_fields(id=student_id, name=name, **{"class": class_})
     folder = out or Path(f"{trace.name.split('.')[0]}-report")
     make_report(
-        Choice(trace, lab, host, stream, keylog),
+        Choice(trace, lab, host, stream, keylog, trust_store, show_secrets),
         folder,
         screen,
         lang,
