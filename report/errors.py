@@ -338,6 +338,20 @@ CATALOGUE: dict[str, Fault] = {
         "“{path}” has no readable PEM certificate: a trust store is a text file of root "
         "certificates (BEGIN CERTIFICATE).",
     ),
+    "date-invalid": _usage(
+        "“{value}”不是日期：请写成 2026-09-01 的形式。",
+        "“{value}” is not a date: write it as 2026-09-01.",
+    ),
+    "review-invalid": _usage(
+        "“{path}”第 {row} 行的分数“{value}”无效：请填 0 到满分之间的数字，或填 ok 采用建议的分数。",
+        "The points “{value}” in row {row} of “{path}” are not valid: give a number from 0 to the "
+        "question's maximum, or ok for the proposed points.",
+    ),
+    "review-conflict": _usage(
+        "“{first}”和“{second}”对 {ref} 填了不同的分数：请改成一致，或只改其中一个文件。",
+        "“{first}” and “{second}” give different points for {ref}: make them agree, or edit only "
+        "one of the files.",
+    ),
     "key-unreadable": _usage(
         "读不了评分标准“{path}”（{detail}）：它应是 UTF-8 的 TOML 文件，可用 labshark key 生成。",
         "The key “{path}” cannot be read ({detail}): it should be a TOML file in UTF-8, such as "

@@ -14,6 +14,7 @@ from report.commands.batch import batch
 from report.commands.capture import OptionalBrowser, capture
 from report.commands.demo import demo
 from report.commands.doctor import doctor
+from report.commands.grade import grade
 from report.commands.labs import labs
 from report.commands.options import Screen
 from report.commands.report import report
@@ -49,6 +50,7 @@ app.command()(doctor)
 app.command()(answer)
 app.command()(report)
 app.command()(batch)
+app.command()(grade)
 app.command()(trim)
 app.command(cls=OptionalBrowser)(capture)
 app.add_typer(labs, name="labs")
