@@ -465,7 +465,9 @@ def _sealed_alert(connection: Connection) -> Message | None:
         return last
     size = 3 + Suite(connection.suite or "").tag_length
     sealed = last.name == "Application Data" and last.length == size
-    return last if connection.version == TLS13 and sealed and connection.over else None
+    # Without a Server Hello the version is not known; only TLS 1.3 has such a short record.
+    tls13 = connection.version == TLS13 or connection.server_hello is None
+    return last if tls13 and sealed and connection.over else None
 
 
 QUESTIONS: dict[str, Callable[[Facts, Connection], Expected]] = {
