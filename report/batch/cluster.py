@@ -39,6 +39,7 @@ from report.errors import LabsharkError
 from report.workers import Message
 
 _CONNECTS_WITHIN = 20.0
+_VERSIONS_WITHIN = 120.0
 _TRIES = 2
 """Further tries of a task that raised; a worker's death does not count, `allowed-failures` does."""
 _TASKS_PER_THREAD = 3
@@ -88,9 +89,7 @@ def cluster_versions(client: "distributed.Client", with_pdf: bool) -> dict[str, 
     """
     addresses = sorted(client.scheduler_info(n_workers=-1)["workers"])
     asked = [
-        client.submit(
-            _versions, with_pdf, workers=[address], allow_other_workers=False, pure=False
-        )
+        client.submit(_versions, with_pdf, workers=[address], allow_other_workers=False, pure=False)
         for address in addresses
     ]
     everywhere: dict[str, dict[str, str]] = {}
@@ -107,7 +106,7 @@ def cluster_versions(client: "distributed.Client", with_pdf: bool) -> dict[str, 
 
 
 def _versions(with_pdf: bool) -> dict[str, str] | Said:
-    with contextlib.closing(Workshop()) as workshop:
+    with contextlib.closing(Workshop(_VERSIONS_WITHIN)) as workshop:
         try:
             return workshop.versions(with_pdf)
         except LabsharkError as fault:
@@ -300,7 +299,7 @@ class _Shift(distributed.WorkerPlugin):
         known: Workshop | None = getattr(self._own, "workshop", None)
         if known is not None:
             return known
-        made = Workshop()
+        made = Workshop(self.bench.terms.seconds)
         self._workshops.append(made)
         _check(made.versions(self.bench.terms.with_pdf), self.bench.terms)
         self._own.workshop = made

@@ -79,7 +79,9 @@ def run_here(
     was finished is kept.
     """
     run = _Run(items, bench, output)
-    workshops = [first or Workshop(), *(Workshop() for _ in range(jobs - 1))]
+    further = jobs - 1 if first else jobs
+    workshops = [Workshop(bench.terms.seconds) for _ in range(further)]
+    workshops += [first] if first else []
     threads = [threading.Thread(target=run.work, args=(w,), daemon=True) for w in workshops]
     for thread in threads:
         thread.start()

@@ -1,12 +1,14 @@
 """One capture to its report's files: the work itself, in a process that may be lost.
 
-Run as a program (`python -m report.batch.making`) it is that process; `workshop` is who asks.
+Run as a program (`python -m report.batch.making SECONDS`) it is that process; `workshop` is who asks.
 """
 
 import contextlib
 import os
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -25,7 +27,7 @@ from report.questions.circumstances import Circumstances
 from report.questions.engine import LabResult, answer_lab
 from report.rendering.output import report_files
 from report.rendering.pdf import Attachment, Pdf
-from report.rendering.pdf_worker import PdfWorker
+from report.rendering.pdf_worker import PdfLimits, PdfWorker
 from report.student import Student, load_student, load_words
 from report.tls.trust import load_trust_store
 from report.workers import Message, serve
@@ -36,11 +38,17 @@ _NAMES = {"words": "words.md", "student": "student.toml"}
 
 
 class Maker:
-    """Works in `scratch`, which is its current folder, with one PDF process of its own."""
+    """Works in the current folder, which is its own, with one PDF process.
 
-    def __init__(self, scratch: Path) -> None:
-        self._scratch = scratch
-        self._pdf = PdfWorker()
+    `seconds` is how long an order may take.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        # So that what hangs is named for what it is, before the whole order's time is over.
+        self._tshark = Limits(deadline_seconds=min(Limits().deadline_seconds, 0.6 * seconds))
+        pdf = PdfLimits()
+        deadline = min(pdf.deadline_seconds, 0.6 * seconds)
+        self._pdf = PdfWorker(replace(pdf, deadline_seconds=deadline))
 
     def __call__(self, order: Message) -> Message:
         """The report's files and what stands in them; `problem` where there can be none."""
@@ -56,11 +64,8 @@ class Maker:
         files = self._laid_out(order)
         given = order.values
         lab = _lab(given["lab"])
-        deadline = min(Limits().deadline_seconds, given["seconds"])
         capture = files.get("capture") or Path(given["path"])
-        with open_trace(
-            capture, files.get("keylog"), Limits(deadline_seconds=deadline), given["name"]
-        ) as trace:
+        with open_trace(capture, files.get("keylog"), self._tshark, given["name"]) as trace:
             trace.start(lab.columns())
             circumstances = _circumstances(files)
             result = answer_lab(trace, lab, host=given["host"], circumstances=circumstances)
@@ -142,9 +147,7 @@ def _circumstances(files: Mapping[str, Path]) -> Circumstances:
 
 def _student(who: Mapping[str, Any], files: Mapping[str, Path], notes: list[Said]) -> Student:
     """The header block: the roster's word before the student's, theirs before a file name's."""
-    known = Student().with_fields(
-        id=who["id"], name=who["name"], **{"class": who["class_name"]}
-    )
+    known = Student().with_fields(id=who["id"], name=who["name"], **{"class": who["class_name"]})
     if "student" not in files:
         return known
     try:
@@ -233,7 +236,7 @@ def main() -> None:
     with private_folder() as scratch:
         # Relative names say nothing of this machine in messages, and nothing strange lies here.
         os.chdir(scratch)
-        serve(Maker(scratch))
+        serve(Maker(float(sys.argv[1])))
 
 
 if __name__ == "__main__":

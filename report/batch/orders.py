@@ -91,9 +91,7 @@ def _small(path: Path | None) -> bytes:
     return b""
 
 
-def _looked_at(
-    capture: Path, item: Item, common: tuple[Path, ...]
-) -> tuple[str, tuple[Path, ...]]:
+def _looked_at(capture: Path, item: Item, common: tuple[Path, ...]) -> tuple[str, tuple[Path, ...]]:
     """The SHA-256 of a local capture and its key logs; its bytes stay where they are."""
     try:
         # O_NONBLOCK: a FIFO must not hang us; O_NOFOLLOW: a link may point at anything.
@@ -162,6 +160,5 @@ def order_for(item: Item, content: Content, terms: Terms) -> Message:
         "with_pdf": terms.with_pdf,
         "epoch": terms.epoch,
         "trust_name": terms.trust_name,
-        "seconds": terms.seconds,
     }
     return Message(values, blobs)

@@ -21,6 +21,7 @@ from report.batch.workplaces import Workplace, dask_cluster, this_machine
 from report.errors import LabsharkError
 from report.grading.intake.roster import read_roster
 from report.labs.model import Lab
+from report.rendering.html import ShownLanguage
 from report.text import Text
 
 
@@ -35,7 +36,7 @@ class Request:
     keylogs: str | None = None
     """A folder of key logs (a path or URL)."""
     host: str | None = None
-    language: str = "both"
+    language: ShownLanguage = "both"
     with_answers: bool = True
     with_pdf: bool = True
     trust_store: Path | None = None
@@ -102,7 +103,7 @@ def run(request: Request, plan: Plan, watcher: Watcher) -> Outcome:
         place.run(plan.items, bench, output, _Counting(logged, tally))
         complete = sum(tally.students.values()) == len(plan.items)
         if complete:
-            derive(output, plan, request.lab)
+            derive(output, plan, request.lab, request.language)
         logged.event("end", {"complete": complete, **_counts(tally)})
     return Outcome(plan, tally, complete, output.strangers(plan.items), no_pdf)
 
@@ -126,7 +127,9 @@ def _counts(tally: Tally) -> dict[str, int]:
 
 def _workplace(request: Request, output: Output) -> AbstractContextManager[Workplace]:
     if request.scheduler is None:
-        return this_machine(output, jobs=request.jobs, fail_fast=request.fail_fast)
+        return this_machine(
+            output, jobs=request.jobs, seconds=request.seconds, fail_fast=request.fail_fast
+        )
     return dask_cluster(
         output,
         scheduler=request.scheduler,

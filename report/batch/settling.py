@@ -47,8 +47,9 @@ def settle_without_work(item: Item, bench: Bench) -> Result | None:
     if len(item.captures) == 1:
         return None
     if len(item.captures) > 1:
-        status, said = Status.DUPLICATE, _DUPLICATE.filled(
-            count=len(item.captures), files=", ".join(item.inputs)
+        status, said = (
+            Status.DUPLICATE,
+            _DUPLICATE.filled(count=len(item.captures), files=", ".join(item.inputs)),
         )
     elif item.inputs:
         status, said = Status.NO_CAPTURE, _NO_CAPTURE

@@ -33,5 +33,3 @@ def summary(outcome: Outcome) -> Iterator[Text]:
             f"The output folder also has {outcome.strangers} earlier results that are not of these "
             "inputs; they were left alone.",
         )
-
-

@@ -27,11 +27,11 @@ class Workplace(Protocol):
 
 
 class _Here:
-    def __init__(self, jobs: int, fail_fast: bool) -> None:
+    def __init__(self, jobs: int, seconds: float, fail_fast: bool) -> None:
         find_program("tshark")  # names what is missing before anything is begun
         self._jobs = jobs
         self._fail_fast = fail_fast
-        self._first = Workshop()
+        self._first = Workshop(seconds)
 
     def versions(self, with_pdf: bool) -> dict[str, str]:
         return self._first.versions(with_pdf)
@@ -75,7 +75,9 @@ class _Cluster:
 
 
 @contextlib.contextmanager
-def this_machine(output: Output, *, jobs: int, fail_fast: bool) -> Iterator[Workplace]:
+def this_machine(
+    output: Output, *, jobs: int, seconds: float, fail_fast: bool
+) -> Iterator[Workplace]:
     """This machine, with the output locked.
 
     Raises LabsharkError `output-in-use`, `output-cannot-be-written`, `tshark-missing`.
@@ -83,7 +85,7 @@ def this_machine(output: Output, *, jobs: int, fail_fast: bool) -> Iterator[Work
     output.prepare()
     with holding(output.root):
         output.sweep()
-        with contextlib.closing(_Here(jobs, fail_fast)) as here:
+        with contextlib.closing(_Here(jobs, seconds, fail_fast)) as here:
             yield here
 
 

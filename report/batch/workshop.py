@@ -33,10 +33,11 @@ class WorkshopClosedError(Exception):
 
 
 class Workshop:
-    """Makes reports, one after another; for one thread."""
+    """Makes reports, one after another, each in at most `seconds`; for one thread."""
 
-    def __init__(self) -> None:
-        self._process = WorkerProcess("report.batch.making", term=READING_TERM)
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._process = WorkerProcess("report.batch.making", [str(seconds)], READING_TERM)
 
     def versions(self, with_pdf: bool) -> dict[str, str]:
         """What outcomes depend on; see `report.batch.versions`.
@@ -58,17 +59,22 @@ class Workshop:
         A worker that died is given a second chance, in a new process; one that was too slow is not.
         Raises WorkshopClosedError where `kill` came meanwhile: then nothing came of the order.
         """
-        seconds = float(order.values["seconds"])
         for attempt in (1, 2):
             try:
-                return _made(self._process.do(order, seconds), attempt)
+                return _made(self._process.do(order, self._seconds), attempt)
             except WorkerLostError as lost:
                 if self._process.ended:
                     raise WorkshopClosedError from lost
-                fault = _named(lost, order)
+                fault = self._named(lost, order)
                 if lost.loss == "too-slow":
                     break
         return Made(problem=Said.by(fault), attempts=attempt)
+
+    def _named(self, lost: WorkerLostError, order: Message) -> LabsharkError:
+        name = order.values["name"]
+        if lost.loss == "too-slow":
+            return LabsharkError("batch-too-slow", path=name, seconds=int(self._seconds))
+        return LabsharkError("batch-worker-died", path=name, detail=lost.detail)
 
     def close(self) -> None:
         """Lets the process go."""
@@ -77,13 +83,6 @@ class Workshop:
     def kill(self) -> None:
         """Ends the process at once, from any thread."""
         self._process.kill()
-
-
-def _named(lost: WorkerLostError, order: Message) -> LabsharkError:
-    name = order.values["name"]
-    if lost.loss == "too-slow":
-        return LabsharkError("batch-too-slow", path=name, seconds=int(order.values["seconds"]))
-    return LabsharkError("batch-worker-died", path=name, detail=lost.detail)
 
 
 def _made(answer: Message, attempt: int) -> Made:
