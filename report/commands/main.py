@@ -1,10 +1,11 @@
 """The command line: what each command takes, and how every mistake ends."""
 
 import contextlib
+import errno
 import os
 import sys
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 from typer.core import TyperGroup
@@ -14,7 +15,9 @@ from report.commands.batch import batch
 from report.commands.capture import OptionalBrowser, capture
 from report.commands.demo import demo
 from report.commands.doctor import doctor
+from report.commands.form import form
 from report.commands.grade import grade
+from report.commands.key import key
 from report.commands.labs import labs
 from report.commands.options import Screen
 from report.commands.report import report
@@ -29,7 +32,16 @@ class _Program(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         ours = [each for each in args if each == _REQUIRE_SANDBOX]
-        return super().parse_args(ctx, ours + [each for each in args if each not in ours])
+        with _ends_well():
+            return super().parse_args(ctx, ours + [each for each in args if each not in ours])
+
+    def invoke(self, ctx: Any) -> Any:
+        # Here and not around the whole: typer has its own way with a broken pipe, and exits 1.
+        with _ends_well():
+            result = super().invoke(ctx)
+            if sys.stdout is not None:
+                sys.stdout.flush()
+            return result
 
 
 app = typer.Typer(
@@ -51,6 +63,8 @@ app.command()(answer)
 app.command()(report)
 app.command()(batch)
 app.command()(grade)
+app.command()(key)
+app.command()(form)
 app.command()(trim)
 app.command(cls=OptionalBrowser)(capture)
 app.add_typer(labs, name="labs")
@@ -75,8 +89,7 @@ def settings(
 def run() -> None:
     """The `labshark` command: runs, and turns every fault of the user's into one sentence."""
     _speak_utf8()
-    with _ends_well():
-        app()
+    app()
 
 
 def _speak_utf8() -> None:
@@ -87,19 +100,46 @@ def _speak_utf8() -> None:
             reconfigure(encoding="utf-8", errors="replace")
 
 
+_USAGE_ERROR = cast(type[Exception], typer.BadParameter.__bases__[0])
+"""typer's own name for it differs by release."""
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+
+
 @contextlib.contextmanager
 def _ends_well() -> Iterator[None]:
     try:
         yield
     except LabsharkError as fault:
-        Screen.current().fault(fault)
-        raise SystemExit(fault.exit_code) from None
+        raise _end(fault) from None
     except KeyboardInterrupt:
         raise SystemExit(ExitCode.INTERRUPTED) from None
     except BrokenPipeError:
         # Whoever read our output has seen enough (`labshark answer … | head`).
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         raise SystemExit(ExitCode.DONE) from None
+    except OSError as fault:
+        if fault.errno not in _FULL:
+            raise
+        _discard_output()
+        detail = fault.strerror or str(fault)
+        place = str(fault.filename or "stdout")
+        raise _end(LabsharkError("output-cannot-be-written", path=place, detail=detail)) from None
+    except _USAGE_ERROR:
+        # typer goes on to say what is wrong, in English.
+        if "zh" in Screen.current().languages:
+            print("用法有误，详见下面的提示；加 --help 查看用法。", file=sys.stderr)
+        raise
+
+
+def _end(fault: LabsharkError) -> SystemExit:
+    Screen.current().fault(fault)
+    return SystemExit(fault.exit_code)
+
+
+def _discard_output() -> None:
+    """What is still held back for standard output is not written when Python ends, and fails."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
 
 
 if __name__ == "__main__":
