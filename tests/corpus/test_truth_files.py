@@ -4,7 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.corpus.truth import Verdict, differences, load, truth_files, verdict
+from tests.corpus.truth import (
+    TRACES,
+    Truth,
+    Verdict,
+    differences,
+    load,
+    truth_files,
+    verdict,
+)
 from tests.corpus.write_truth import filled
 from traces.make.truth import dump
 
@@ -19,6 +27,28 @@ def test_is_what_the_two_ends_and_the_reader_say(path: Path) -> None:
     for case in truth.cases:
         assert list(case.answers) == QUESTIONS[case.lab]
     assert (path.parent / truth.header["script"]).is_file()
+
+
+def test_every_capture_is_listed() -> None:
+    """In traces/README.md with its hash, and in docs/corpus.md."""
+    readme = (TRACES / "README.md").read_text(encoding="utf-8")
+    listed = (TRACES.parent / "docs" / "corpus.md").read_text(encoding="utf-8")
+    for path in truth_files():
+        truth = load(path)
+        assert f"`{truth.capture.name}`" in listed, "run python traces/make/listing.py"
+        assert truth.sha256 in readme, "run python traces/make/listing.py"
+
+
+def test_every_capture_has_a_truth_file() -> None:
+    """And every key log belongs to one."""
+    known = {truth.capture.name for truth in map(load, truth_files())}
+    known |= {name for t in map(load, truth_files()) for name in _keylogs(t)}
+    kinds = {".pcap", ".pcapng", ".gz", ".keylog"}
+    assert {path.name for path in TRACES.iterdir() if path.suffix in kinds} == known
+
+
+def _keylogs(truth: Truth) -> set[str]:
+    return {case.options["keylog"] for case in truth.cases if "keylog" in case.options}
 
 
 def test_the_demo_is_in_the_corpus() -> None:

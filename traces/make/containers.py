@@ -213,7 +213,7 @@ def with_keys_inside(here: Scene, certificates: Sequence[Issued]) -> None:
         capture.write_bytes(inside.read_bytes())
         keylog.unlink()
         write(capture, None, told, f"{version}，密钥在文件里（DSB）。",
-              f"{version}, with the keys inside the file (a decryption secrets block).")  # fmt: skip
+              f"{version}, the keys are inside the file (a decryption secrets block).")  # fmt: skip
 
 
 def compressed(here: Scene, certificates: Sequence[Issued]) -> None:
