@@ -18,7 +18,7 @@ from report.errors import ExitCode, LabsharkError
 from report.files import make_folder, write_whole
 from report.recording.browser import BrowserName, browse, find_browser
 from report.recording.curl import fetch, find_curl
-from report.recording.diagnosis import why_nothing
+from report.recording.diagnosis import why_no_interface, why_nothing
 from report.recording.dumpcap import Order as Recipe
 from report.recording.dumpcap import find_dumpcap
 from report.recording.enter import Attention
@@ -171,8 +171,7 @@ def _visitor(name: BrowserName | None) -> Visitor:
 def _interfaces(dumpcap: Path, target: Target, addresses: tuple[str, ...]) -> tuple[str, ...]:
     found = interfaces_to(addresses)
     if not found:
-        names = ", ".join(known_interfaces(dumpcap)) or "–"
-        raise LabsharkError("interface-not-found", host=target.host, names=names)
+        raise why_no_interface(target, addresses, known_interfaces(dumpcap))
     return found
 
 

@@ -26,6 +26,18 @@ def why_nothing(target: Target, addresses: Sequence[str], visit: Visit) -> Labsh
     return LabsharkError(slug, host=target.host, port=target.port)
 
 
+def why_no_interface(
+    target: Target, addresses: Sequence[str], names: Sequence[str]
+) -> LabsharkError:
+    """The fault where the system's routes name no interface: there is none, or no telling.
+
+    `names` are the interfaces that there are.
+    """
+    if _connects(addresses, target.port) == "recording-no-route":
+        return LabsharkError("recording-no-route", host=target.host)
+    return LabsharkError("interface-not-found", host=target.host, names=", ".join(names) or "–")
+
+
 def _connects(addresses: Sequence[str], port: int) -> str | None:
     """None if a TCP connection comes about, else the slug of the reason why not."""
     faults: list[OSError] = []

@@ -5,7 +5,7 @@ import os
 import re
 import subprocess
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,7 +62,7 @@ class Recording:
     @property
     def dropped(self) -> int:
         """Packets that came too fast to be recorded; known once dumpcap has ended."""
-        return sum(int(match[1]) for line in self._said if (match := _DROPPED.search(line)))
+        return dropped_packets(self._said)
 
     def await_start(self) -> None:
         """Returns once packets are recorded; raises what `recording` raises."""
@@ -106,6 +106,11 @@ def recording(order: Order) -> Iterator[Recording]:
         yield run
     finally:
         run.stop()
+
+
+def dropped_packets(said: Iterable[str]) -> int:
+    """From dumpcap's last words."""
+    return sum(int(match[1]) for line in said if (match := _DROPPED.search(line)))
 
 
 def find_dumpcap() -> Path:

@@ -52,7 +52,7 @@ def warned(recorded: Recorded, order: Order, contents: Contents, opened: int) ->
     yield from visit.notes
     if visit.failure is not None:
         yield _FAILURE.filled(detail=visit.failure)
-    if order.keys and contents.connections and not opened:
+    if order.keys and not opened and any(c.complete for c in contents.connections):
         yield _NO_KEYS
     if recorded.dropped:
         yield _DROPPED.filled(count=recorded.dropped)

@@ -1,0 +1,149 @@
+"""A server on loopback, and labshark run against it as a user runs it."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from report.capture.programs import find_program
+from report.errors import LabsharkError
+
+TLS12_SUITE, TLS13_SUITE = "ECDHE-RSA-AES128-GCM-SHA256", "TLS_CHACHA20_POLY1305_SHA256"
+"""What the server is told to choose, in OpenSSL's names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where the server is, and what a client needs to trust it."""
+
+    port: int
+    authority: Path
+
+    def url(self, path: str = "/") -> str:
+        return f"https://localhost:{self.port}{path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How `labshark capture` ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+Capture = Callable[..., Done]
+
+
+def run(words: Sequence[str]) -> None:
+    subprocess.run(words, check=True, capture_output=True)
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an authority (ca.pem), and the certificate that it gave to localhost."""
+    if shutil.which("openssl") is None:
+        pytest.skip("needs openssl")
+    folder = tmp_path_factory.mktemp("certificate")
+    request = ["openssl", "req", "-newkey", "rsa:2048", "-nodes"]
+    authority = ["-x509", "-keyout", folder / "ca.key", "-out", folder / "ca.pem", "-days", "30"]
+    run([*request, *map(str, authority), "-subj", "/O=Recording Test/CN=Recording Test CA"])
+    leaf = ["-keyout", folder / "key.pem", "-out", folder / "request.pem", "-subj"]
+    run([*request, *map(str, leaf), "/CN=localhost"])
+    (folder / "extensions").write_text("subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1\n")
+    signed = ["-CA", "ca.pem", "-CAkey", "ca.key", "-extfile", "extensions", "-days", "20"]
+    words = ["openssl", "x509", "-req", "-in", "request.pem", "-out", "leaf.pem", *signed]
+    subprocess.run(words, check=True, capture_output=True, cwd=folder)
+    return folder
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def serving(certificate: Path, *words: str) -> Iterator[Server]:
+    """`openssl s_server` on loopback; with `-www` it answers, without it never does."""
+    port = free_port()
+    process = subprocess.Popen(
+        [
+            *("openssl", "s_server", "-quiet", "-4", "-accept", f"127.0.0.1:{port}"),
+            *("-cert", str(certificate / "leaf.pem"), "-key", str(certificate / "key.pem")),
+            *("-cipher", TLS12_SUITE, "-ciphersuites", TLS13_SUITE, *words),
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        for _ in range(200):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.02)
+        yield Server(port, certificate / "ca.pem")
+    finally:
+        process.kill()
+        process.wait()
+        if process.stdin is not None:
+            process.stdin.close()
+
+
+@pytest.fixture(scope="module")
+def server(certificate: Path) -> Iterator[Server]:
+    """A server that answers every request with a page about its session."""
+    yield from serving(certificate, "-www")
+
+
+@pytest.fixture
+def silent_server(certificate: Path) -> Iterator[Server]:
+    """A server that finishes the handshake, and then says nothing."""
+    yield from serving(certificate)
+
+
+@pytest.fixture(scope="session")
+def _may_record() -> None:
+    """Skips where this user may not record packets."""
+    try:
+        dumpcap = find_program("dumpcap")
+    except LabsharkError:
+        pytest.skip("needs a dumpcap that this user may start (see labshark doctor)")
+    words = [str(dumpcap), "-i", "lo0" if sys.platform == "darwin" else "lo", "-L"]
+    if subprocess.run(words, capture_output=True).returncode != 0:
+        pytest.skip("needs the right to record packets (see labshark doctor)")
+
+
+def environment(server: Server | None) -> dict[str, str]:
+    trusted = {} if server is None else {"CURL_CA_BUNDLE": str(server.authority)}
+    return {**os.environ, "PYTHONIOENCODING": "utf-8", **trusted}
+
+
+@pytest.fixture
+def capture(_may_record: None, tmp_path: Path) -> Capture:
+    """Runs `labshark capture` in the test's folder, to its end."""
+
+    def run_capture(
+        *words: str, server: Server | None = None, before: Sequence[str] = (), stdin: str = ""
+    ) -> Done:
+        command = [*before, sys.executable, "-m", "report.commands.main", "capture", *words]
+        done = subprocess.run(
+            command,
+            cwd=tmp_path,
+            env=environment(server),
+            capture_output=True,
+            encoding="utf-8",
+            input=stdin,
+            timeout=120,
+        )
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    return run_capture
