@@ -137,6 +137,16 @@ CATALOGUE: dict[str, Fault] = {
         "“{path}”中没有编号为 {stream} 的 TLS 连接；其中有：{streams}。",
         "“{path}” has no TLS connection number {stream}; it has: {streams}.",
     ),
+    "capture-no-conversation": _capture(
+        "“{path}”的 {packets} 个数据包中没有 {transport}：请先开始抓包，再做实验要求的操作。",
+        "None of the {packets} packets of “{path}” is {transport}: start recording first, then do "
+        "what the lab asks.",
+    ),
+    "capture-no-such-conversation": _capture(
+        "“{path}”中没有“{wanted}”这个连接；其中有：{known}。请用 --stream 或 --host 选择其一。",
+        "“{path}” has no connection “{wanted}”; it has: {known}. Choose one with --stream or "
+        "--host.",
+    ),
     "capture-too-slow": _capture(
         "读取“{path}”超过了 {seconds} 秒的时限：请只保存实验所需的会话再试。",
         "Reading “{path}” took longer than the limit of {seconds} s: save only the lab's session "
@@ -310,6 +320,27 @@ CATALOGUE: dict[str, Fault] = {
         "实验文件“{path}”有误——{detail}：请修改后用 labshark labs check 检查。",
         "The lab file “{path}” is not right — {detail}: mend it and run labshark labs check.",
     ),
+    "lab-unknown-field": _usage(
+        "实验文件“{path}”的题目 {question} 用到字段“{field}”，tshark {version} 没有这个字段{near_zh}："
+        "请在 Wireshark 的状态栏或 tshark -G fields 中核对名称。",
+        "Question {question} of the lab file “{path}” names the field “{field}”, which tshark "
+        "{version} does not have{near_en}: check the name in Wireshark's status bar or with tshark "
+        "-G fields.",
+    ),
+    "lab-bad-filter": _usage(
+        "实验文件“{path}”的题目 {question} 的显示过滤器无效（{detail}）：请先在 Wireshark 中试一试。",
+        "The display filter of question {question} in the lab file “{path}” is not valid "
+        "({detail}): try it in Wireshark first.",
+    ),
+    "lab-exists": _usage(
+        "“{path}”已经存在，没有改动：请换一个名字，或先移走它。",
+        "“{path}” is there already and was left alone: choose another name, or move it away.",
+    ),
+    "lab-name": _usage(
+        "“{name}”不能用作实验名：只用字母、数字、点、下划线和连字符，以字母或数字开头。",
+        "“{name}” cannot be a lab's name: use letters, digits, dots, underscores and hyphens only, "
+        "beginning with a letter or digit.",
+    ),
     "student-unreadable": _usage(
         "无法读取学生信息文件“{path}”（{detail}）：请检查路径、编码（UTF-8）和 TOML 语法。",
         "The student file “{path}” cannot be read ({detail}): check its path, encoding (UTF-8) "
@@ -337,6 +368,10 @@ CATALOGUE: dict[str, Fault] = {
         "“{path}”中没有可读取的 PEM 证书：信任库是一个含有根证书（BEGIN CERTIFICATE）的文本文件。",
         "“{path}” has no readable PEM certificate: a trust store is a text file of root "
         "certificates (BEGIN CERTIFICATE).",
+    ),
+    "form-ending": _usage(
+        "“{path}”的扩展名应为 .md 或 .docx。",
+        "“{path}” should end in .md or .docx.",
     ),
     "date-invalid": _usage(
         "“{value}”不是日期：请写成 2026-09-01 的形式。",

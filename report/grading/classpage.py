@@ -40,10 +40,10 @@ class Difficulty:
 
 @dataclass(frozen=True, slots=True)
 class Confused:
-    """One confusion at one question."""
+    """One confusion, at whatever questions."""
 
     slug: str
-    question: str
+    questions: tuple[str, ...]
     count: int
     who: tuple[str, ...]
     more: int
@@ -144,17 +144,21 @@ def _share(answer: AnswerOutcome) -> float | None:
 
 
 def _confusions(outcomes: Iterable[StudentOutcome]) -> list[Confused]:
-    found: dict[tuple[str, str], list[str]] = {}
+    found: dict[str, list[tuple[str, str]]] = {}
     for outcome in outcomes:
         for answer in outcome.answers:
             if answer.confusion:
-                who = visible(outcome.who.label)
-                found.setdefault((answer.confusion, answer.id), []).append(who)
-    rows = [
-        Confused(slug, name, len(who), tuple(who[:_MOST_PEOPLE]), max(0, len(who) - _MOST_PEOPLE))
-        for (slug, name), who in found.items()
-    ]
-    return sorted(rows, key=lambda row: (-row.count, row.slug, row.question))
+                told = (answer.id, visible(outcome.who.label))
+                found.setdefault(answer.confusion, []).append(told)
+    rows = [_confused(slug, told) for slug, told in found.items()]
+    return sorted(rows, key=lambda row: (-row.count, row.slug))
+
+
+def _confused(slug: str, told: list[tuple[str, str]]) -> Confused:
+    questions = Counter(name for name, _ in told)
+    who = tuple(dict.fromkeys(name for _, name in told))
+    listed = tuple(name for name, _ in questions.most_common())
+    return Confused(slug, listed, len(told), who[:_MOST_PEOPLE], max(0, len(who) - _MOST_PEOPLE))
 
 
 _REASONS = {

@@ -2,6 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
 
 from report.grading.published import published_answers
 from report.labs.model import NamedQuery, Question
@@ -14,7 +17,9 @@ from report.tables.packets import integers
 from report.tls.registry import cipher_suite_name, signature_scheme_name, version_name
 
 Decoy = tuple[str, AnswerValue]
-_FINISHED, _FIN = 20, 0x01
+_FINISHED, _HANDSHAKE = 20, 22
+_FIN, _SYN, _ACK = 0x01, 0x02, 0x10
+_SMALL = 9
 _ENCODING = ("3082", "30", "0282")
 """How the DER encoding of an RSA key, or of its modulus, begins."""
 
@@ -66,24 +71,39 @@ def _fragments(asked: _Asked) -> Iterator[Decoy]:
 
 
 def _other_connections(asked: _Asked) -> Iterator[Decoy]:
-    """The packet given, where it belongs to another connection."""
+    """The packet given, where it is of the right kind but belongs to another connection."""
     packets, session = asked.result.tables.packets, asked.result.session
     given = asked.given
     if isinstance(given, bool) or not isinstance(given, int) or given not in packets.index:
         return
-    row = packets.loc[given]
-    streams = {*integers(row["tcp.stream"]), *integers(row["quic.connection.number"])}
-    if streams and given not in session.packets.index:
+    if given in session.packets.index or not asked.answer.frames:
+        return
+    wanted = {sign for frame in asked.answer.frames for sign in _signs(packets.loc[frame])}
+    if wanted.intersection(_signs(packets.loc[given])):
         yield "wrong_connection", given
 
 
+def _signs(row: "pd.Series[Any]") -> Iterator[tuple[str, int]]:
+    """What a packet holds: kinds of message, kinds of record, the opening or end of TCP."""
+    yield from (("handshake", n) for n in integers(row["tls.handshake.type"]))
+    yield from (("record", n) for n in integers(row["tls.record.content_type"]) if n != _HANDSHAKE)
+    for flags in integers(row["tcp.flags"])[-1:]:
+        if flags & (_SYN | _FIN):
+            yield "tcp", flags & (_SYN | _FIN | _ACK)
+
+
 def _sequence_numbers(asked: _Asked) -> Iterator[Decoy]:
-    """Sequence and acknowledgement numbers of the packets that hold the answer."""
+    """Sequence and acknowledgement numbers of the packets that hold the answer.
+
+    Relative ones begin at 0, so small numbers tell nothing.
+    """
     for frame in asked.answer.frames[:3]:
         detail = asked.result.session.detail(frame)
         names = ("tcp.seq", "tcp.seq_raw", "tcp.ack", "tcp.ack_raw", "tcp.nxtseq")
         fields = [first_field(detail, name) for name in names] if detail else []
-        yield from (("sequence_number", f.number) for f in fields if f and f.show.isdigit())
+        for field in fields:
+            if field and field.show.isdigit() and field.number > _SMALL:
+                yield "sequence_number", field.number
 
 
 def _retry(asked: _Asked) -> Iterator[Decoy]:
