@@ -33,6 +33,7 @@ def main() -> None:
         compressed(here, certificates)
         two_sections(here, certificates)
         padded(here, certificates)
+        swapped(here, certificates)
 
 
 def session(
@@ -57,8 +58,11 @@ def snapped(here: Scene, certificates: Sequence[Issued]) -> None:
             here, f"tls1{option[-1]}-snap-length-{size}.pcapng", option, certificates,
             options=["-s", str(size)],
         )  # fmt: skip
-        keylog.unlink()
-        write(capture, None, told, f"{version}，每个包只留前 {size} 字节。",
+        # In TLS 1.2 hardly anything is left that keys could open.
+        keys = keylog if option == "-tls1_3" else None
+        if keys is None:
+            keylog.unlink()
+        write(capture, keys, told, f"{version}，每个包只留前 {size} 字节。",
               f"{version}, only the first {size} bytes of every packet were kept.")  # fmt: skip
 
 
@@ -268,6 +272,22 @@ def padded(here: Scene, certificates: Sequence[Issued]) -> None:
     here.laptop.setting("net.ipv4.tcp_timestamps", "1")
     write(capture, keylog, told, "TLS 1.2，短帧按以太网的规矩填充到 60 字节。",
           "TLS 1.2, short frames are padded to 60 bytes, as Ethernet wants.")  # fmt: skip
+
+
+def swapped(here: Scene, certificates: Sequence[Issued]) -> None:
+    """Packets in the file in another order than they came, as machines of many cores write them."""
+    for name, first, zh, en in (
+        ("tls12-syn-after-its-answer", 1, "文件里 SYN/ACK 排在 SYN 前面。",
+         "the SYN/ACK is ahead of the SYN in the file."),
+        ("tls12-hello-after-its-acknowledgement", 4, "文件里 Client Hello 排在对它的确认后面。",
+         "the Client Hello comes after its acknowledgement in the file."),
+    ):  # fmt: skip
+        capture, keylog, told = session(here, f"{name}.pcapng", "-tls1_2", certificates)
+        data = capture.read_bytes()
+        starts = [*pcapng_packets(data), len(data)]
+        one, two, end = starts[first - 1 : first + 2]
+        capture.write_bytes(data[:one] + data[two:end] + data[one:two] + data[end:])
+        write(capture, keylog, told, f"TLS 1.2，{zh}", f"TLS 1.2, {en}")
 
 
 KNOWN = "the command lines, `openssl s_client -trace`"

@@ -15,6 +15,7 @@ from truth import Value, with_and_without, write_ends
 
 SCRIPT = "make/ports.py"
 HOST = "www.reading.example"
+KNOWN = "the command lines, `openssl s_client -trace`"
 PROXY = "198.51.100.60"
 # The ports' usual protocols, for which Wireshark has dissectors.
 PORTS = [
@@ -36,6 +37,8 @@ def main() -> None:
         starttls(here, "postgres", 5432, postgres, b"X\0\0\0\x04\n")
         through_proxy(here, "-tls1_2")
         through_proxy(here, "-tls1_3")
+        both_sides_of_the_proxy(here)
+        without_a_name(here)
 
 
 def on_port(here: Scene, port: int, option: str, usual: str) -> None:
@@ -142,12 +145,53 @@ def through_proxy(here: Scene, option: str) -> None:
            server=f"{PROXY}:3128")  # fmt: skip
 
 
+def both_sides_of_the_proxy(here: Scene) -> None:
+    """Captured on the proxy: the same TLS bytes in two connections."""
+    proxy = next(host for host in here.network.hosts if host.name == "proxy")
+    certificates = chain(HOST, 2, key="p256", authority_name="Reading")
+    server = serve(here, "-tls1_2", certificates=certificates, sessions=1)
+    port = next(here.ports)
+    proxy.setting("net.ipv4.ip_local_port_range", f"{port} {port}")
+    with here.record("tls12-both-sides-of-a-proxy.pcapng", host=proxy) as capture:
+        keylog = here.keylog(capture)
+        told = ask(here, "-tls1_2", "-proxy", f"{PROXY}:3128", keylog=keylog)
+    server.end()
+    known = {**told.facts(server=f"{PROXY}:3128"), "resumed": "no", "first_data": FIRST_DATA}
+    other = {**known, "client": f"{PROXY}:{port}", "server": f"{SERVER}:443"}
+    write_ends(
+        capture, script=SCRIPT, facts=known, known_from=KNOWN,
+        zh="TLS 1.2，在代理上抓的包：同样的 TLS 数据出现在两个连接里。",
+        en="TLS 1.2, captured on the proxy: the same TLS bytes are in two connections.",
+        cases=with_and_without(keylog, ({}, known), ({"host": SERVER}, other)),
+    )  # fmt: skip
+
+
+def without_a_name(here: Scene) -> None:
+    """A client that names no server, as programs given an address do."""
+    certificates = chain(HOST, 2, key="p256", authority_name="Reading")
+    for option in ("-tls1_2", "-tls1_3"):
+        version = option.replace("-tls1_", "1.")
+        server = serve(here, option, certificates=certificates, sessions=1)
+        name = f"tls{version.replace('.', '')}-no-server-name.pcapng"
+        with here.record(name) as capture:
+            keylog = here.keylog(capture)
+            told = ask(here, option, name=None, keylog=keylog)
+        server.end()
+        known = {**told.facts(), "resumed": "no", "first_data": FIRST_DATA}
+        write_ends(
+            capture, script=SCRIPT, facts=known, known_from=KNOWN,
+            zh=f"TLS {version}，客户端没有说服务器名（没有 SNI）。",
+            en=f"TLS {version}, the client names no server (no SNI).",
+            cases=with_and_without(keylog, ({}, known), ({"host": SERVER}, known)),
+        )  # fmt: skip
+
+
 def _write(capture: Path, keylog: Path, told: Told, zh: str, en: str, **more: Value | None) -> None:
     given = {"resumed": "no", "first_data": FIRST_DATA, **told.facts(), **more}
     known = {key: value for key, value in given.items() if value is not None}
     write_ends(
         capture, zh=zh, en=en, script=SCRIPT, facts=known,
-        known_from="the command lines, `openssl s_client -trace`",
+        known_from=KNOWN,
         cases=with_and_without(keylog, ({}, known)),
     )  # fmt: skip
 
