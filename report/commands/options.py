@@ -25,8 +25,10 @@ class Lang(StrEnum):
         return tuple(each for each in LANGUAGES if self in (Lang.BOTH, each))
 
 
+# Not typer but we say what is wrong with a file that may not be read: `readable=False`.
 TraceArgument = Annotated[
-    Path, typer.Argument(help="The capture, .pcapng or .pcap, also gzipped. 抓包文件。")
+    Path,
+    typer.Argument(readable=False, help="The capture, .pcapng or .pcap, also gzipped. 抓包文件。"),
 ]
 LabOption = Annotated[
     str, typer.Option("--lab", help="A built-in lab, or a lab file of your own. 实验名或实验文件。")
@@ -39,7 +41,8 @@ StreamOption = Annotated[
     int | None, typer.Option("--stream", help="Its tcp.stream number in Wireshark. 会话的流编号。")
 ]
 KeylogOption = Annotated[
-    Path | None, typer.Option("--keylog", help="Key log to decrypt with. 用于解密的密钥日志。")
+    Path | None,
+    typer.Option("--keylog", readable=False, help="Key log to decrypt with. 用于解密的密钥日志。"),
 ]
 TrustStoreOption = Annotated[
     Path | None,
