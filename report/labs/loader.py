@@ -1,7 +1,7 @@
 """Loads labs: the built-in ones by name, an instructor's by path or from the user's folder."""
 
 import tomllib
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,8 @@ from platformdirs import user_config_path
 from pydantic import ValidationError
 
 from report.errors import LabsharkError
-from report.labs.model import Lab, NamedQuery, Question
+from report.labs.checking import near
+from report.labs.model import Lab, Question
 
 MAX_BYTES = 256 * 1024
 _BUILT_IN = Path(__file__).parent
@@ -30,22 +31,10 @@ def load_lab(name: str) -> Lab:
     """The lab called `name` (built-in, or in the user's folder), or the lab file at that path.
 
     Raises LabsharkError `lab-unknown` (naming near ones), `lab-unreadable`, `lab-invalid` (naming
-    file, question and key). Whether its queries exist is `check_queries`' to say.
+    file, question and key). Whether its queries and fields exist is `labs.checking`'s to say.
     """
     path = _find(name)
     return parse_lab(_read(path), path.name)
-
-
-def check_queries(lab: Lab, queries: Collection[str]) -> None:
-    """Refuses a lab that names a query which is not among `queries`.
-
-    Raises LabsharkError `lab-invalid`, with near names.
-    """
-    for question in lab.questions:
-        if isinstance(question.query, NamedQuery) and question.query.name not in queries:
-            name = question.query.name
-            detail = f"{question.id}: query: there is no query {name}{_near(name, queries)}"
-            raise LabsharkError("lab-invalid", path=lab.id, detail=detail)
 
 
 def _find(name: str) -> Path:
@@ -57,8 +46,8 @@ def _find(name: str) -> Path:
         if path.is_file():
             return path
     known = [*built_in_labs(), *(p.stem for p in user_labs_folder().glob("*.toml"))]
-    near = get_close_matches(name, known, n=3) or known
-    raise LabsharkError("lab-unknown", lab=name, near=", ".join(near))
+    similar = get_close_matches(name, known, n=3) or known
+    raise LabsharkError("lab-unknown", lab=name, near=", ".join(similar))
 
 
 def _read(path: Path) -> str:
@@ -99,8 +88,8 @@ def _first_mistake(fault: ValidationError, data: dict[str, Any]) -> str:
     place = [str(part) for part in mistake["loc"] if part not in _FORMS]
     where = ": ".join(_named(place, data))
     if mistake["type"] == "extra_forbidden":
-        near = get_close_matches(place[-1], _keys(Question, Lab), n=1)
-        hint = f" (did you mean {near[0]}?)" if near else ""
+        similar = get_close_matches(place[-1], _keys(Question, Lab), n=1)
+        hint = f" (did you mean {similar[0]}?)" if similar else ""
         return f"{where}: unknown key{hint}"
     return f"{where}: {mistake['msg']}"
 
@@ -131,13 +120,13 @@ def _mistakes(lab: Lab) -> Iterable[str]:
             yield f"{question.id}: id: used twice"
         seen.add(question.id)
         if question.section not in sections:
-            near = _near(question.section, sections)
-            yield f"{question.id}: section: there is no section {question.section}{near}"
+            similar = near(question.section, sections)
+            yield f"{question.id}: section: there is no section {question.section}{similar}"
         yield from _question_mistakes(question)
     for question in lab.questions:
         for needed in question.depends:
             if needed not in seen:
-                yield f"{question.id}: depends: there is no question {needed}{_near(needed, seen)}"
+                yield f"{question.id}: depends: there is no question {needed}{near(needed, seen)}"
     cycle = _cycle({q.id: q.depends for q in lab.questions})
     if cycle:
         yield f"{cycle[0]}: depends: goes in a circle ({' -> '.join(cycle)})"
@@ -148,11 +137,6 @@ def _question_mistakes(question: Question) -> Iterable[str]:
         yield f"{question.id}: query: needs a query or a model answer"
     if question.kind == "text" and question.model is None:
         yield f"{question.id}: model: a question of understanding needs a model answer"
-
-
-def _near(name: str, known: Collection[str]) -> str:
-    near = get_close_matches(name, list(known), n=3)
-    return f" (near: {', '.join(near)})" if near else ""
 
 
 def _cycle(depends: dict[str, list[str]]) -> list[str]:

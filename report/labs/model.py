@@ -26,7 +26,8 @@ KindName = Literal[
 ]
 Outcome = Literal["found", "absent", "hidden", "not_applicable", "explained"]
 TableName = Literal["packets", "connections", "records", "messages", "certificates"]
-Pick = Literal["first", "last", "all", "count"]
+Pick = Literal["first", "last", "all", "count", "sum", "largest", "smallest"]
+SessionKind = Literal["tls", "tcp", "udp"]
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 WhereValue = str | int | bool | list[str | int]
 
@@ -53,24 +54,31 @@ class NamedQuery(_Strict):
     name: str
 
 
-class DeclaredQuery(_Strict):
+class _RowsQuery(_Strict):
+    """What the two queries that need no Python have in common."""
+
+    pick: Pick = "first"
+    """Which of the rows found: `sum`, `largest` and `smallest` go by the number in `show`."""
+    show: str = "frame.number"
+    """The tshark field (or the table's column) whose value is the answer."""
+    columns: list[str] = []
+    """Fields to list in a table, one row per packet picked."""
+
+
+class DeclaredQuery(_RowsQuery):
     """Rows of a table, by the values of tshark fields (or the table's own columns)."""
 
     table: TableName = "packets"
     scope: Literal["session", "capture"] = "session"
     from_: Annotated[Literal["client", "server"] | None, Field(alias="from")] = None
     where: dict[str, WhereValue] = {}
-    pick: Pick = "first"
-    show: str = "frame.number"
 
 
-class FilteredQuery(_Strict):
+class FilteredQuery(_RowsQuery):
     """A display filter in Wireshark's own language; `{stream}`, `{client_port}` and
     `{server_port}` stand for the session's."""
 
     filter: Annotated[str, Field(min_length=1, max_length=2000)]
-    pick: Pick = "first"
-    show: str = "frame.number"
 
 
 Query = NamedQuery | DeclaredQuery | FilteredQuery
@@ -107,6 +115,13 @@ class Question(_Strict):
     show: list[str] = []
     """Fields to show as evidence beside the one that the query cites."""
 
+    def fields(self) -> tuple[str, ...]:
+        """The tshark fields that its query names, in the order they are written."""
+        query = self.query
+        if isinstance(query, DeclaredQuery) and query.table == "packets":
+            return (*query.where, query.show, *query.columns)
+        return (query.show, *query.columns) if isinstance(query, FilteredQuery) else ()
+
     @field_validator("query", mode="before")
     @classmethod
     def _which_query(cls, given: object) -> object:
@@ -141,6 +156,8 @@ class Lab(_Strict):
     intro: Bilingual
     purpose: Bilingual | None = None
     steps: Bilingual | None = None
+    session: SessionKind = "tls"
+    """What the lab is about: a TLS session, or any TCP connection or UDP conversation."""
     hosts: list[str] = []
     """Server names of the session that the lab means, where the user names none."""
     generated: Literal["accept", "review", "own-words-only"] = "review"
@@ -152,13 +169,8 @@ class Lab(_Strict):
 
     def columns(self) -> tuple[str, ...]:
         """The tshark fields that answering the lab needs as columns of the packets table."""
-        names: list[str] = [field.name for field in PACKET_FIELDS]
-        for question in self.questions:
-            query = question.query
-            if isinstance(query, DeclaredQuery) and query.table == "packets":
-                names += [*query.where, query.show]
-            elif isinstance(query, FilteredQuery):
-                names.append(query.show)
-        # Columns of the packet list come with every table, single TCP flags from `tcp.flags`.
-        own = [name for name in names if not name.startswith(("_ws.col.", "tcp.flags."))]
+        names = [field.name for field in PACKET_FIELDS]
+        names += [name for question in self.questions for name in question.fields()]
+        # Columns of the packet list come with every table.
+        own = [name for name in names if not name.startswith("_ws.col.")]
         return tuple(dict.fromkeys(own))

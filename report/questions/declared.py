@@ -1,25 +1,29 @@
 """Declared and filtered queries: what a lab file asks without Python."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from decimal import Decimal, InvalidOperation
 
 import pandas as pd
 
 from report.labs.model import DeclaredQuery, FilteredQuery, Question
 from report.questions.absence import absent, hidden, lacking_part, not_captured
-from report.questions.answer import Answer, AnswerValue, Evidence
+from report.questions.answer import Answer, AnswerTable, AnswerValue, Evidence
 from report.questions.conditions import Condition, Where, every, frames_where, where
 from report.questions.evidence import cite_packet
 from report.questions.finding import found, packet_text
 from report.questions.kinds import kind
 from report.questions.registry import Tables
+from report.questions.rows import Row, packet_rows, table_rows
 from report.questions.scope import session_scope, side
-from report.tables.packets import occurrences
+from report.questions.tabulated import column
 from report.tables.session import Session
 from report.text import Text, visible
 from report.tls.registry import cipher_suite_name, version_name
 
 _BEHIND_TLS = re.compile(r"^(http2?|http3|x509\w*|pkix1\w*|ocsp)\.")
+_MOST_CITED = 5
+"""Packets shown as evidence where a query picks all of them."""
 Matching = Callable[[str], tuple[int, ...]]
 """A display filter to the packets that tshark selects with it."""
 
@@ -38,12 +42,13 @@ def answer_declared(
     question: Question, query: DeclaredQuery, tables: Tables, session: Session
 ) -> Answer:
     """The answer of a declared query: the rows that match, one picked, one field shown."""
-    if query.table != "packets":
-        condition: Condition = _listed(_table_frames(query, tables))
-    else:
+    if query.table == "packets":
         condition = declared_condition(query, session)
-    frames = frames_where(tables.packets, condition)
-    return _answer(question, query, tables, session, condition, frames)
+        rows = packet_rows(tables, session, frames_where(tables.packets, condition))
+    else:
+        rows = table_rows(tables, session, query.table, query.where)
+        condition = _listed(row.frame for row in rows)
+    return _answer(question, query, tables, session, condition, rows)
 
 
 def answer_filtered(
@@ -56,7 +61,24 @@ def answer_filtered(
     """The answer of a display filter, run by tshark over the whole capture."""
     text = filled(query, session)
     frames = matching(text)
-    return _answer(question, query, tables, session, _Verbatim(text, frames), frames)
+    rows = packet_rows(tables, session, frames)
+    return _answer(question, query, tables, session, _Verbatim(text, frames), rows)
+
+
+def cited_frames(
+    query: DeclaredQuery | FilteredQuery, tables: Tables, session: Session, matching: Matching
+) -> tuple[int, ...]:
+    """The packets whose dissection the answer will show, so that they can be read at once."""
+    if isinstance(query, FilteredQuery):
+        frames = matching(filled(query, session))
+    elif query.table == "packets":
+        frames = frames_where(tables.packets, declared_condition(query, session))
+    else:
+        return ()
+    if query.pick in ("largest", "smallest"):
+        chosen = _picked(query, packet_rows(tables, session, frames))
+        return tuple(row.frame for row in chosen)
+    return {"first": frames[:1], "last": frames[-1:]}.get(query.pick, frames)[:_MOST_CITED]
 
 
 def filled(query: FilteredQuery, session: Session) -> str:
@@ -82,18 +104,11 @@ class _Verbatim:
         return self._text
 
 
-def _listed(frames: tuple[int, ...]) -> Where:
-    return Where("frame.number", tuple(map(str, frames)) or ("0",))
+def _listed(frames: Iterable[int]) -> Where:
+    return Where("frame.number", tuple(map(str, dict.fromkeys(frames))) or ("0",))
 
 
-def _table_frames(query: DeclaredQuery, tables: Tables) -> tuple[int, ...]:
-    table: pd.DataFrame = getattr(tables, query.table)
-    mask = pd.Series(True, index=table.index)
-    for column, wanted in query.where.items():
-        values = {str(v) for v in (wanted if isinstance(wanted, list) else [wanted])}
-        mask &= table[column].astype("str").isin(values)
-    column = "frame" if "frame" in table else "first_frame"
-    return tuple(map(int, table[mask.to_numpy()][column]))
+# --- from the rows found to the answer --------------------------------------------------------
 
 
 def _answer(
@@ -102,34 +117,51 @@ def _answer(
     tables: Tables,
     session: Session,
     condition: Condition,
-    frames: tuple[int, ...],
+    rows: list[Row],
 ) -> Answer:
-    if not frames:
+    cited = _picked(query, rows)
+    if not cited:
         return _nothing(query, tables, session, condition)
-    cited = _picked(frames, query.pick)
-    value = _value(question, query, tables, frames, cited)
-    evidence = [e for n in cited[:_MOST_CITED] for e in _proof(query, session, n)]
+    value = _value(question, query, cited)
+    evidence = [e for row in cited[:_MOST_CITED] for e in _proof(query, session, row)]
     return found(
-        tables, value, _text(question, tables, value, cited), condition, evidence, frames=cited
+        tables,
+        value,
+        _text(question, tables, value, cited),
+        condition,
+        evidence,
+        frames=[row.frame for row in cited],
+        answer_tables=_table(query, cited),
     )
 
 
-_MOST_CITED = 5
-"""Packets shown as evidence where a query picks all of them."""
+def _picked(query: DeclaredQuery | FilteredQuery, rows: list[Row]) -> list[Row]:
+    if query.pick in ("first", "last"):
+        return rows[:1] if query.pick == "first" else rows[-1:]
+    if query.pick in ("largest", "smallest"):
+        numbered = [row for row in rows if _number(row.cell(query.show)) is not None]
+        sign = -1 if query.pick == "largest" else 1
+        ordered = sorted(numbered, key=lambda row: sign * (_number(row.cell(query.show)) or 0))
+        return ordered[:1]
+    return rows
 
 
-def _picked(frames: tuple[int, ...], pick: str) -> tuple[int, ...]:
-    return {"first": frames[:1], "last": frames[-1:]}.get(pick, frames)
+def _number(shown: str) -> Decimal | None:
+    """A cell as a number, written in decimal or hex."""
+    try:
+        return Decimal(int(shown, 16)) if shown.startswith("0x") else Decimal(shown)
+    except (InvalidOperation, ValueError):
+        return None
 
 
 def _proof(
-    query: DeclaredQuery | FilteredQuery, session: Session, frame: int
+    query: DeclaredQuery | FilteredQuery, session: Session, row: Row
 ) -> tuple[Evidence, ...]:
     named = [query.show, *(query.where if isinstance(query, DeclaredQuery) else ())]
     for name in named:
-        if shown := cite_packet(session, frame, name):
+        if shown := row.cite(name):
             return shown
-    return cite_packet(session, frame, "frame.number")
+    return cite_packet(session, row.frame, "frame.number")
 
 
 def _nothing(
@@ -154,48 +186,64 @@ def _nothing(
 
 
 def _value(
-    question: Question,
-    query: DeclaredQuery | FilteredQuery,
-    tables: Tables,
-    frames: tuple[int, ...],
-    cited: tuple[int, ...],
+    question: Question, query: DeclaredQuery | FilteredQuery, cited: list[Row]
 ) -> AnswerValue:
     if query.pick == "count":
-        return len(frames)
-    shown = [_cell(tables, frame, query.show) for frame in cited]
+        return len(cited)
+    shown = [row.cell(query.show) for row in cited]
+    if query.pick == "sum":
+        return _typed(question.kind, str(sum(_number(cell) or 0 for cell in shown)))
     if query.pick == "all":
         return tuple(shown)
     return _typed(question.kind, shown[0])
-
-
-def _cell(tables: Tables, frame: int, name: str) -> str:
-    cell = tables.packets.at[frame, name]
-    return (occurrences(cell) or ("",))[0] if isinstance(cell, str) else str(cell)
 
 
 def _typed(kind: str, shown: str) -> AnswerValue:
     convert = _CONVERSIONS.get(kind)
     try:
         return convert(shown) if convert else shown
-    except ValueError:
+    except (ValueError, InvalidOperation):
         return shown
 
 
+def _whole_number(shown: str) -> int:
+    return int(shown, 0) if shown.startswith("0x") else int(shown)
+
+
+def _seconds(shown: str) -> str:
+    """`0.014774000` as a person writes it: `0.014774`."""
+    return f"{Decimal(shown).normalize():f}"
+
+
 _CONVERSIONS: dict[str, Callable[[str], AnswerValue]] = {
-    "packet_number": lambda shown: int(shown, 0),
-    "count": lambda shown: int(shown, 0),
-    "version": lambda shown: version_name(int(shown, 0)),
-    "cipher_suite": lambda shown: cipher_suite_name(int(shown, 0)),
+    "packet_number": _whole_number,
+    "count": _whole_number,
+    "integer": _whole_number,
+    "byte_count": _whole_number,
+    "seconds": _seconds,
+    "version": lambda shown: version_name(_whole_number(shown)),
+    "cipher_suite": lambda shown: cipher_suite_name(_whole_number(shown)),
     "hex": lambda shown: shown.replace(":", "").removeprefix("0x").lower(),
     "yes_no": lambda shown: shown not in ("", "0", "False"),
 }
 
 
-def _text(question: Question, tables: Tables, value: AnswerValue, cited: tuple[int, ...]) -> Text:
-    if question.kind == "packet_number" and len(cited) == 1:
-        return packet_text(tables, cited[0])
-    shown = kind(question.kind).format(value)
-    if len(cited) > 1:
+def _text(question: Question, tables: Tables, value: AnswerValue, cited: list[Row]) -> Text:
+    frames = list(dict.fromkeys(row.frame for row in cited))
+    if question.kind == "packet_number" and len(frames) == 1:
+        return packet_text(tables, frames[0])
+    try:
+        shown = kind(question.kind).format(value)
+    except TypeError:  # a field whose values are not of the question's kind
+        shown = Text(visible(str(value)) or "–", visible(str(value)) or "–")
+    if len(frames) > 1:
         return shown
-    where_zh, where_en = f"（第 {cited[0]} 号数据包）", f" (packet {cited[0]})"
-    return Text(visible(shown.zh) + where_zh, visible(shown.en) + where_en)
+    return Text(f"{shown.zh}（第 {frames[0]} 号数据包）", f"{shown.en} (packet {frames[0]})")
+
+
+def _table(query: DeclaredQuery | FilteredQuery, cited: list[Row]) -> tuple[AnswerTable, ...]:
+    if not query.columns:
+        return ()
+    rows = tuple(tuple(row.cell(name) for name in query.columns) for row in cited)
+    columns = tuple(column(name, name) for name in query.columns)
+    return (AnswerTable(columns, rows, tuple(row.frame for row in cited)),)

@@ -1,23 +1,27 @@
 """The engine: a lab's questions against one trace, each answered on its own."""
 
+import contextlib
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 
+import pandas as pd
+
 from report.capture.trace import Trace
 from report.errors import LabsharkError
-from report.labs.loader import check_queries
+from report.labs.checking import check_fields, check_queries
 from report.labs.model import DeclaredQuery, FilteredQuery, Lab, NamedQuery, Question
 from report.questions.answer import Answer, Status
 from report.questions.circumstances import NOTHING_SPECIAL, Circumstances
-from report.questions.declared import Matching, answer_declared, answer_filtered
+from report.questions.declared import Matching, answer_declared, answer_filtered, cited_frames
 from report.questions.default_view import note_default_view
 from report.questions.evidence import cite_packet
 from report.questions.queries import QUERIES
 from report.questions.registry import Tables
 from report.tables.certificates import certificates_table
 from report.tables.connections import Connection, connections_table
+from report.tables.conversations import open_conversation
 from report.tables.messages import messages_table
 from report.tables.reading import read_session
 from report.tables.records import record_numbers, records_table, session_records
@@ -55,9 +59,7 @@ def answer_lab(
     be used at all; a fault in one query is that question's status `failed` and nobody else's.
     """
     check_queries(lab, QUERIES.keys())
-    packets, session, connections = read_session(
-        trace, lab.columns(), host=host, stream=stream, lab_hosts=lab.hosts
-    )
+    packets, session, connections = _read(trace, lab, host, stream)
     records = session_records(session)
     tables = Tables(
         packets=packets,
@@ -72,10 +74,37 @@ def answer_lab(
         details=trace.detail,
         circumstances=replace(circumstances, host=host),
     )
-    answers = {q.id: _answer(q, tables, session, trace.matching) for q in _ordered(lab.questions)}
+    matching = cache(trace.matching)
+    trace.detail(_cited_by_rows(lab, tables, session, matching))
+    answers = {q.id: _answer(q, tables, session, matching) for q in _ordered(lab.questions)}
     ordered = {question.id: answers[question.id] for question in lab.questions}
     noted = note_default_view(trace, session, ordered)
     return LabResult(lab, session, connections, tables, noted)
+
+
+def _read(
+    trace: Trace, lab: Lab, host: str | None, stream: int | None
+) -> tuple[pd.DataFrame, Session, tuple[Connection, ...]]:
+    fields = lab.columns()
+    try:
+        if lab.session == "tls":
+            return read_session(trace, fields, host=host, stream=stream, lab_hosts=lab.hosts)
+        return open_conversation(
+            trace, fields, lab.session, host=host, stream=stream, lab_hosts=lab.hosts
+        )
+    except LabsharkError as fault:
+        if fault.slug == "tshark-lacks-field":
+            check_fields(lab)  # says which question it is, where the lab is at fault
+        raise
+
+
+def _cited_by_rows(lab: Lab, tables: Tables, session: Session, matching: Matching) -> Iterator[int]:
+    """The packets that declared and filtered queries will cite: one run of tshark for all."""
+    for question in lab.questions:
+        if isinstance(question.query, DeclaredQuery | FilteredQuery):
+            # A faulty query is that question's own failure, which comes to light later.
+            with contextlib.suppress(LabsharkError, KeyError):
+                yield from cited_frames(question.query, tables, session, matching)
 
 
 def _ordered(questions: Iterable[Question]) -> list[Question]:

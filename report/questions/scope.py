@@ -7,8 +7,7 @@ from report.tables.session import Session
 def session_scope(session: Session) -> Where:
     """The session's own packets."""
     connection = session.connection
-    field = "tcp.stream" if connection.transport == "tcp" else "quic.connection.number"
-    return Where(field, (str(connection.stream),))
+    return Where(connection.stream_field, (str(connection.stream),))
 
 
 def side(session: Session, *, client: bool) -> Condition:

@@ -37,6 +37,7 @@ CHOSEN: dict[str, Text] = {
         "抓包中没有完整的握手；这是第一个有 Client Hello 的会话。",
         "No handshake in the capture is whole; this is the first session with a Client Hello.",
     ),
+    "conversation": Text("抓包中第一个完整的连接。", "The first whole connection of the capture."),
     "first": Text(
         "抓包中没有 Client Hello；这是第一个使用 TLS 的连接。",
         "There is no Client Hello in the capture; this is the first connection that speaks TLS.",

@@ -40,14 +40,20 @@ class Endpoint:
         )
 
 
+_STREAM_FIELDS = {"tcp": "tcp.stream", "quic": "quic.connection.number", "udp": "udp.stream"}
+
+
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """One TLS connection, as far as the packet list tells; a row of the connections table."""
+    """One TLS connection, as far as the packet list tells; a row of the connections table.
+
+    Of a lab that is not about TLS, a TCP connection or UDP conversation as it is.
+    """
 
     transport: str
-    """`tcp` or `quic`."""
+    """`tcp` or `quic`; `udp` in labs that are not about TLS."""
     stream: int
-    """Wireshark's `tcp.stream`, or `quic.connection.number`."""
+    """Wireshark's `tcp.stream`, `quic.connection.number` or `udp.stream`."""
     client: Endpoint
     server: Endpoint
     first_frame: int
@@ -69,10 +75,14 @@ class Connection:
     """A FIN or RST of TCP is in the capture."""
 
     @property
+    def stream_field(self) -> str:
+        """The field that numbers the connections of this transport."""
+        return _STREAM_FIELDS[self.transport]
+
+    @property
     def stream_filter(self) -> str:
         """The display filter that selects the whole connection."""
-        field = "tcp.stream" if self.transport == "tcp" else "quic.connection.number"
-        return f"{field} == {self.stream}"
+        return f"{self.stream_field} == {self.stream}"
 
 
 def connections_table(connections: tuple[Connection, ...]) -> pd.DataFrame:

@@ -44,7 +44,7 @@ def session_records(session: Session) -> tuple[RecordFacts, ...]:
     enough because such a frame holds records of application data and nothing else. QUIC has no
     records, and a hello in SSLv2 format counts as one although it has no record header.
     """
-    if session.connection.transport == "quic":
+    if session.connection.transport == "quic" or not session.records:
         return ()
     dissected: dict[int, list[Record]] = {}
     for record in session.records:

@@ -13,7 +13,6 @@ from report.tables.connections import (
     CLIENT_HELLO,
     RETRY_RANDOM,
     SERVER_HELLO,
-    STREAM_FIELDS,
     Connection,
     Endpoint,
     find_connections,
@@ -23,9 +22,10 @@ from report.tables.connections import (
 from report.tables.messages import Message, Record, read_records
 from report.tables.packets import integers, occurrences, per_cell
 
-CHOSEN_BY = ("stream", "host", "lab", "complete", "hello", "first")
+CHOSEN_BY = ("stream", "host", "lab", "complete", "hello", "first", "conversation")
 """Why a connection is the session: the user's `--stream` or `--host`, the lab's own host, the
-first whole handshake, the first Client Hello, or simply the first that speaks TLS."""
+first whole handshake, the first Client Hello, or simply the first that speaks TLS; in a lab that
+is not about TLS, the first conversation."""
 
 _FIRST_DATA = 6
 """Application data frames looked at per direction, at the beginning and at the end."""
@@ -129,7 +129,7 @@ def open_session(
         raise LabsharkError("capture-no-tls", path=trace.name, packets=len(packets))
     connection, chosen = choose(connections, trace.name, host, stream, lab_hosts)
     rows = connection_packets(packets, connection)
-    side = _from_client(rows, connection)
+    side = direction(rows, connection)
     details = trace.detail(frames_that_matter(rows, side), last=connection.last_frame)
     records, messages = read_records(details.values(), lambda frame: bool(side.get(frame, False)))
 
@@ -207,11 +207,12 @@ def connection_packets(packets: pd.DataFrame, connection: Connection) -> pd.Data
     """The packets table's rows of one connection."""
     span = packets.loc[connection.first_frame : connection.last_frame]
     wanted = str(connection.stream)
-    column = span[STREAM_FIELDS[connection.transport]]
+    column = span[connection.stream_field]
     return span[per_cell(column, lambda cell: wanted in occurrences(cell))]
 
 
-def _from_client(rows: pd.DataFrame, connection: Connection) -> "pd.Series[bool]":
+def direction(rows: pd.DataFrame, connection: Connection) -> "pd.Series[bool]":
+    """Whether each packet of a connection comes from its client."""
     ports = "tcp.srcport" if connection.transport == "tcp" else "udp.srcport"
     client = connection.client
     if client.port != connection.server.port:

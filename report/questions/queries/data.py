@@ -146,10 +146,10 @@ def first_from_server(tables: Tables, session: Session) -> Answer:
             tables,
             Text(
                 "看不出：TLS 1.3 的服务器把证书、Finished 和票据也放在同样的加密记录里。",
-                "It cannot be seen: a TLS 1.3 server sends its certificate, Finished and tickets in "
-                "the same kind of encrypted record.",
+                "It cannot be seen: a TLS 1.3 server sends its certificate, Finished and tickets "
+                "in the same kind of encrypted record.",
             ),
-            every(scope, Where("tls.record.opaque_type", (str(APPLICATION_DATA),)), own),
+            condition,
         )
     if not sealed or session.connection.hello_frame is None:
         return _no_server_data(tables, session, condition)

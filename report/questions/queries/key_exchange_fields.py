@@ -363,7 +363,6 @@ def premaster_version(tables: Tables, session: Session) -> Answer:
             sources=("RFC 5246, 8.1.2", "RFC 8422, 5.10"),
         )
     premaster = tables.key_log().rsa.get(read.value[:_EPMS_PREFIX], b"")
-    condition = every(session_scope(session), handshake(CLIENT_KEY_EXCHANGE))
     if not premaster:
         return hidden(
             tables,
@@ -371,7 +370,6 @@ def premaster_version(tables: Tables, session: Session) -> Answer:
                 "看不到：预主密钥是用服务器的 RSA 公钥加密的。",
                 "It cannot be seen: the premaster secret is encrypted with the server's RSA key.",
             ),
-            condition,
         )
     name = version_name(int.from_bytes(premaster[:2]))
     return from_message(

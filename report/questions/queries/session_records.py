@@ -281,15 +281,14 @@ def _by_frame(session: Session, records: tuple[RecordFacts, ...]) -> AnswerTable
     frames = sorted({record.frame for record in records})
     for frame in frames:
         own = [record for record in records if record.frame == frame]
-        names = "、".join(_record_name(session, record) for record in own)
-        names_en = ", ".join(_record_name(session, record) for record in own)
+        names = ", ".join(_record_name(session, record) for record in own)
         rows.append(
             (
                 str(frame),
                 CLIENT if own[0].from_client else SERVER,
                 _ends(session, own[0].from_client),
                 str(len(own)),
-                Text(names, names_en),
+                names,
             )
         )
     columns = (
