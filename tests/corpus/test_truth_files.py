@@ -16,7 +16,17 @@ from tests.corpus.truth import (
 from tests.corpus.write_truth import filled
 from traces.make.truth import dump
 
-QUESTIONS = {"tls-v8.1": [f"q{number}" for number in range(1, 25)]}
+QUESTIONS = {
+    lab: [f"q{number}" for number in range(1, count + 1)]
+    for lab, count in {
+        "tls-v8.1": 24,
+        "https-handshake": 55,
+        "handshake-training": 35,
+        "ssl-capture": 25,
+        "ssl-v7": 14,
+        "tcp": 24,
+    }.items()
+}
 
 
 @pytest.mark.parametrize("path", truth_files(), ids=lambda path: path.name.split(".")[0])
