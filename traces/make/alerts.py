@@ -74,8 +74,9 @@ def forged(issued: Issued) -> Issued:
 
 
 def record(here: Scene, row: Row) -> None:
-    tls13 = "tls13" in row.name
-    # A failed handshake leaves no session; its facts are what the hellos and the alerts say.
+    # A failed handshake leaves no session; its facts are what the hellos and the alerts say. Where
+    # the server never answered there are no keys either.
+    tls13 = "tls13" in row.name and "version" in row.known
     capture_session(
         here, f"{row.name}.pcapng", zh=row.zh, en=row.en, script=SCRIPT,
         serving=row.serving, asking=row.asking, certificates=row.certificates,
