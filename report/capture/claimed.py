@@ -12,8 +12,12 @@ _HELLO = re.compile(rb"\x16\x03[\x00-\x04]..\x01\x00..\x03[\x00-\x03]", re.DOTAL
 _HELLO_BYTES = 11
 _CHUNK = 4 << 20
 
-HELLO_FILTER = "tcp.payload[0:2] == 16:03 && tcp.payload[5:2] == 01:00 && tcp.payload[9:1] == 03"
-"""Segments that begin with a Client Hello, whatever tshark takes them for."""
+HELLO_FILTER = (
+    "tcp.seq == 1 && tcp.payload[0:2] == 16:03 && tcp.payload[5:2] == 01:00 "
+    "&& tcp.payload[9:1] == 03"
+)
+"""Client Hellos that begin a connection, whatever tshark takes them for. Behind a STARTTLS or a
+proxy's CONNECT they come later, and there another dissector is right to claim the port."""
 
 
 def count_hellos(path: Path) -> int:

@@ -56,7 +56,7 @@ def _tag(suite: CipherSuite) -> int:
 
 def first_client_data(session: Session) -> Inference | None:
     """The client's first application data; None if it sent none that the capture holds."""
-    if session.connection.hello_frame is None:
+    if not _saw_the_end_of_the_handshake(session):
         return None  # whatever comes first in the capture need not be the first that was sent
     data = list(session.of("application_data", client=True))
     if not session.is_tls13:
@@ -70,6 +70,12 @@ def first_client_data(session: Session) -> Inference | None:
     if opened:
         return Inference(opened[0])
     return _first_after_finished(session, data)
+
+
+def _saw_the_end_of_the_handshake(session: Session) -> bool:
+    if session.connection.hello_frame is not None or session.server_hello is not None:
+        return True
+    return bool(session.of("change_cipher_spec", client=True))
 
 
 _EARLY = Text(

@@ -1,16 +1,23 @@
 """The certificates table: every certificate that either side of the session sent."""
 
-from collections.abc import Iterable
+import zlib
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+import brotli
 import pandas as pd
 
 from report.tables.dissection import TreeField
 from report.tables.messages import Message
+from report.tls.certificate_message import certificate_entries
 from report.tls.certificates import Certificate, UnreadableCertificate, read_certificate
+from report.tls.suites import TLS_1_3
 
-CERTIFICATE = 11
+CERTIFICATE, COMPRESSED_CERTIFICATE = 11, 25
+CERTIFICATE_TYPES = (CERTIFICATE, COMPRESSED_CERTIFICATE)
+"""Handshake messages with certificates in them (RFC 8446, 4.4.2; RFC 8879, 4)."""
+_MOST_UNCOMPRESSED = 1 << 24
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,12 +73,43 @@ class SentCertificate:
 
 
 def sent_certificates(message: Message) -> tuple[SentCertificate, ...]:
-    """The certificates of a Certificate message, in the order they were sent."""
-    return tuple(
+    """The certificates of a Certificate message, compressed or not, in the order they were sent.
+
+    Of a compression that tshark does not undo, the message itself is the certificates' place.
+    """
+    shown = tuple(
         SentCertificate(field, read_certificate(octets))
         for field in message.all("tls.handshake.certificate")
         if (octets := field.octets)
     )
+    if shown or message.type != COMPRESSED_CERTIFICATE:
+        return shown
+    return tuple(
+        SentCertificate(message.field, read_certificate(der)) for der in _inflated(message)
+    )
+
+
+def _inflated(message: Message) -> tuple[bytes, ...]:
+    """The certificates of a compressed message (RFC 8879); none where they cannot be had."""
+    method = message.first("tls.compress_certificate.algorithm")
+    packed = message.first("tls.compress_certificate.compressed_certificate_message")
+    inflate = _METHODS.get(method.number) if method else None
+    if inflate is None or packed is None or packed.octets is None:
+        return ()
+    try:
+        body = inflate(packed.octets)
+        entries = certificate_entries(b"\x0b\0\0\0" + body, TLS_1_3)
+    except (ValueError, zlib.error, brotli.error):
+        return ()
+    return tuple(entry.der for entry in entries)
+
+
+def _by_zlib(packed: bytes) -> bytes:
+    return zlib.decompressobj().decompress(packed, _MOST_UNCOMPRESSED)
+
+
+_METHODS: dict[int, Callable[[bytes], bytes]] = {1: _by_zlib, 2: brotli.decompress}
+"""Algorithms of RFC 8879, 7.3; for Zstandard there is no decoder before Python 3.14."""
 
 
 def certificates_table(messages: Iterable[Message]) -> pd.DataFrame:
@@ -85,7 +123,7 @@ def certificates_table(messages: Iterable[Message]) -> pd.DataFrame:
     rows = [
         _row(message, position, sent)
         for message in messages
-        if message.protocol == "handshake" and message.type == CERTIFICATE
+        if message.protocol == "handshake" and message.type in CERTIFICATE_TYPES
         for position, sent in enumerate(sent_certificates(message))
     ]
     frame = pd.DataFrame(rows, columns=list(_COLUMNS))

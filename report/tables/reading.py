@@ -47,20 +47,23 @@ def read_session(
     again, connections_again = open_session(
         trace, packets_again, host=host, stream=stream, lab_hosts=hosts
     )
-    if _readable(again) > _readable(session):
+    if len(again.messages) > len(session.messages):
         return packets_again, again, connections_again
     return packets, session, connections
 
 
-def _readable(session: Session) -> int:
-    return sum(not message.encrypted for message in session.messages)
-
-
 def _hellos(packets: pd.DataFrame) -> int:
-    count = per_cell(packets["tls.handshake.type"], lambda c: integers(c).count(CLIENT_HELLO))
+    shown = packets[_right_on_tcp(packets)]
+    count = per_cell(shown["tls.handshake.type"], lambda c: integers(c).count(CLIENT_HELLO))
     return int(count.sum())
 
 
+def _right_on_tcp(packets: pd.DataFrame) -> "pd.Series[bool]":
+    """Packets whose TLS lies on TCP itself, not inside what a dissector took for its own."""
+    right = per_cell(packets["frame.protocols"], lambda stack: ":tcp:tls" in stack)
+    return speaks_tls(packets) & pd.Series(right, index=packets.index, dtype=bool)
+
+
 def _tls_streams(packets: pd.DataFrame) -> set[int]:
-    cells = packets.loc[speaks_tls(packets), STREAM_FIELDS["tcp"]].unique()
+    cells = packets.loc[_right_on_tcp(packets), STREAM_FIELDS["tcp"]].unique()
     return {number for cell in cells for number in integers(cell)}

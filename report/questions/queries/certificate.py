@@ -15,7 +15,7 @@ from report.questions.finding import found, message_text, packet_text
 from report.questions.protected import chosen_suite, sent_protected
 from report.questions.registry import Tables, query
 from report.questions.scope import handshake, session_scope, side
-from report.tables.certificates import SentCertificate, sent_certificates
+from report.tables.certificates import CERTIFICATE_TYPES, SentCertificate, sent_certificates
 from report.tables.dissection import TreeField
 from report.tables.messages import Message
 from report.tables.session import Session
@@ -27,11 +27,14 @@ CERTIFICATE = 11
 
 def server_certificate(session: Session) -> Message | None:
     """The server's first Certificate message."""
-    return next(iter(session.of("handshake", CERTIFICATE, client=False)), None)
+    sent = session.of("handshake", client=False)
+    return next((m for m in sent if m.type in CERTIFICATE_TYPES), None)
 
 
 def _condition(session: Session) -> Condition:
-    return every(session_scope(session), handshake(CERTIFICATE), side(session, client=False))
+    message = server_certificate(session)
+    kind = message.type if message and message.type is not None else CERTIFICATE
+    return every(session_scope(session), handshake(kind), side(session, client=False))
 
 
 def why_no_certificate(tables: Tables, session: Session) -> Answer:

@@ -21,6 +21,7 @@ from report.tables.session import Session
 from report.text import Text
 
 CERTIFICATE, CERTIFICATE_REQUEST, SERVER_HELLO_DONE, CLIENT_KEY_EXCHANGE = 11, 13, 14, 16
+FINISHED = 20
 
 
 @query("server_hello_done.frame")
@@ -167,14 +168,43 @@ def _no_client_certificate(tables: Tables, session: Session) -> Answer:
             ),
             condition,
         )
-    lack = lacking_part(tables, session, client=True)
-    if session.of("handshake", CLIENT_KEY_EXCHANGE, client=True):
-        lack = None  # a certificate would have stood before it (RFC 5246, 7.3)
+    if _renegotiated_unseen(session):
+        return hidden(tables, _UNSEEN_RENEGOTIATION, condition)
+    lack = None if _was_not_asked(session) else lacking_part(tables, session, client=True)
     if alert is None and lack is not None and (session.is_tls13 or not session.connection.complete):
         return not_captured(
             Text(f"抓包中看不出来：{lack.zh}", f"The capture does not tell: {lack.en}")
         )
     return absent(_why_not_asked(session), condition, sources=("RFC 5246, 7.4.4",))
+
+
+_UNSEEN_RENEGOTIATION = Text(
+    "看不到：握手之后又进行了加密的重新协商，其中可能有客户端证书。",
+    "It cannot be seen: a renegotiation, encrypted, follows the handshake, and a certificate of "
+    "the client's may be in it.",
+)
+
+
+def _renegotiated_unseen(session: Session) -> bool:
+    """More encrypted handshake messages than the one Finished that a handshake has (TLS 1.2)."""
+    unread = [m for m in session.of("handshake", client=True) if m.type is None]
+    return not session.is_tls13 and len(unread) > 1
+
+
+def _was_not_asked(session: Session) -> bool:
+    """Whether the capture shows all that comes before a client's certificate, and no request.
+
+    Up to TLS 1.2 the certificate stands before the Client Key Exchange and is asked for before the
+    Server Hello Done (RFC 5246, 7.3); in TLS 1.3 it is asked for before the server's Finished.
+    """
+    if session.of("handshake", CERTIFICATE_REQUEST, client=False):
+        return False
+    if session.is_tls13:
+        return bool(session.of("handshake", FINISHED, client=False))
+    return bool(
+        session.of("handshake", CLIENT_KEY_EXCHANGE, client=True)
+        or session.of("handshake", SERVER_HELLO_DONE, client=False)
+    )
 
 
 def _why_not_asked(session: Session) -> Text:
