@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from authority import Issued, chain, issue, write_server_files
 from cryptography import x509
@@ -77,13 +78,14 @@ def record(here: Scene, row: Row) -> None:
     # A failed handshake leaves no session; its facts are what the hellos and the alerts say. Where
     # the server never answered there are no keys either.
     tls13 = "tls13" in row.name and "version" in row.known
+    facts: dict[str, Any] = {"first_data": None, "resumed": None, **row.known}
     capture_session(
         here, f"{row.name}.pcapng", zh=row.zh, en=row.en, script=SCRIPT,
         serving=row.serving, asking=row.asking, certificates=row.certificates,
         keys=row.keys or tls13, check=False, server_name=row.server_name,
         client_alerts=list(row.alerts.get("client", [])),
         server_alerts=list(row.alerts.get("server", [])),
-        **{"first_data": None, "resumed": None, **row.known},
+        **facts,
     )  # fmt: skip
 
 

@@ -117,7 +117,9 @@ def issue(
     builder = _with_addresses(builder, ocsp, ca_issuers, crl)
     edwards = isinstance(signer, ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey)
     algorithm = None if edwards else getattr(hashes, digest.upper())()
-    scheme = padding.PSS(padding.MGF1(algorithm), padding.PSS.DIGEST_LENGTH) if pss else None
+    scheme = None
+    if pss and algorithm:
+        scheme = padding.PSS(padding.MGF1(algorithm), padding.PSS.DIGEST_LENGTH)
     return Issued(builder.sign(signer, algorithm, rsa_padding=scheme), private)
 
 

@@ -119,13 +119,12 @@ def chains() -> list[Row]:
 
 def odd_ones() -> list[Row]:
     root = issue("Reading Root CA", authority=True, key="p256")
-    past = {"not_before": datetime(2024, 1, 1, tzinfo=UTC),
-            "not_after": datetime(2025, 1, 1, tzinfo=UTC)}  # fmt: skip
+    past, since = datetime(2024, 1, 1, tzinfo=UTC), datetime(2025, 1, 1, tzinfo=UTC)
     local = issue("阅览室根证书", authority=True, organization="示例大学图书馆", key="p256")
     return [
         Row("tls12-certificate-expired", "TLS 1.2，服务器证书已过期，客户端没有在意。",
             "TLS 1.2, the server's certificate has expired; the client does not mind.",
-            [issue(HOST, issuer=root, hosts=[HOST], **past), root]),
+            [issue(HOST, issuer=root, hosts=[HOST], not_before=past, not_after=since), root]),
         Row("tls12-certificate-for-another-name", "TLS 1.2，证书上的名字不是客户端要的那个。",
             "TLS 1.2, the certificate is for another name than the one asked for.",
             [issue("mail.writing.example", issuer=root, hosts=["mail.writing.example"]), root]),

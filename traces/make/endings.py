@@ -22,7 +22,7 @@ SCRIPT = "make/endings.py"
 HOST = "www.reading.example"
 REQUEST = b"GET /index.html HTTP/1.1\r\nHost: www.reading.example\r\n\r\n"
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 700\r\n\r\n" + b"Reading room. " * 50
-Act = Callable[[ssl.SSLSocket], object]
+Act = Callable[[ssl.SSLSocket], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,35 +56,35 @@ def rows() -> list[Row]:
     return [
         Row("closed-by-client", "客户端先发 close_notify 和 FIN，服务器照做。",
             "The client sends close_notify and FIN first, the server follows.",
-            client=lambda s: (s.unwrap(), s.close()), server=lambda s: (wait(s), s.unwrap()),
+            client=then(unwrap, close), server=then(wait, unwrap),
             alerts=(closed, closed)),
         Row("closed-by-server-alone", "服务器发 close_notify 和 FIN；抓包停止时客户端还没有关闭。",
             "The server sends close_notify and FIN; the client has not closed when the capture"
             " ends.",
-            client=lambda s: time.sleep(0.4), server=lambda s: (alert(s), s.close()),
-            alerts=([], closed), rest=lambda s: s.close()),
+            client=pause, server=then(alert, close),
+            alerts=([], closed), rest=close),
         Row("left-without-closing", "客户端只发 FIN，没有 close_notify。",
-            "The client sends FIN alone, no close_notify.", client=lambda s: s.close(),
+            "The client sends FIN alone, no close_notify.", client=close,
             # OpenSSL takes an end without close_notify for a truncated record.
-            server=lambda s: (wait(s), s.close()), alerts=([], ["decode_error"])),
+            server=then(wait, close), alerts=([], ["decode_error"])),
         Row("reset-by-client", "客户端读完答复就发 RST，没有 close_notify。",
             "The client resets the connection after the answer, no close_notify.", client=reset,
-            server=lambda s: (wait(s), s.close())),
+            server=then(wait, close)),
         Row("reset-by-server", "服务器答复后就发 RST。",
             "The server resets the connection after its answer.",
-            client=lambda s: (time.sleep(0.3), s.close()), server=lambda s: (pause(), reset(s))),
+            client=then(pause, pause, close), server=then(pause, reset)),
         Row("closed-then-reset", "客户端发 close_notify 和 FIN，服务器还在发数据，客户端回 RST。",
             "The client sends close_notify and FIN; the server goes on sending and gets RSTs.",
-            client=lambda s: (alert(s), s.close()), server=lambda s: keep_sending(s),
+            client=then(alert, close), server=keep_sending,
             alerts=(closed, [])),
         Row("half-closed", "客户端发完请求就关闭自己这一半，服务器继续发，最后也关闭。",
             "The client closes its half, the server goes on sending, then closes its own.",
-            client=lambda s: (alert(s), s.shutdown(socket.SHUT_WR), drain(s), s.close()),
-            server=lambda s: (wait(s), more(s), alert(s), s.close()), alerts=(closed, closed)),
+            client=then(alert, shut, drain, close),
+            server=then(wait, more, alert, close), alerts=(closed, closed)),
         Row("goes-on", "抓包停止时连接还开着。",
             "The connection is still open when the capture ends.",
-            client=lambda s: (ask(s), answered(s)), server=lambda s: (serve(s), wait(s)),
-            rest=lambda s: s.close()),
+            client=then(ask, answered), server=then(serve, wait),
+            rest=close),
     ]  # fmt: skip
 
 
@@ -103,8 +103,32 @@ def serve(connection: ssl.SSLSocket) -> None:
     connection.sendall(ANSWER)
 
 
-def pause() -> None:
-    time.sleep(0.15)
+def then(*acts: Act) -> Act:
+    """One thing after the other."""
+
+    def run(connection: ssl.SSLSocket) -> None:
+        for act in acts:
+            act(connection)
+
+    return run
+
+
+def pause(connection: ssl.SSLSocket) -> None:
+    time.sleep(0.2)
+
+
+def close(connection: ssl.SSLSocket) -> None:
+    connection.close()
+
+
+def shut(connection: ssl.SSLSocket) -> None:
+    """Send FIN and keep receiving."""
+    connection.shutdown(socket.SHUT_WR)
+
+
+def unwrap(connection: ssl.SSLSocket) -> None:
+    """Send close_notify and wait for the other's."""
+    connection.unwrap()
 
 
 def wait(connection: ssl.SSLSocket) -> None:
@@ -205,12 +229,12 @@ def ends(here: Scene) -> tuple[socket.socket, socket.socket, int]:
     return listener, plain, port
 
 
-def accept(listener: socket.socket, context: ssl.SSLContext, then: Act) -> None:
+def accept(listener: socket.socket, context: ssl.SSLContext, act: Act) -> None:
     connection, _ = listener.accept()
     with listener, context.wrap_socket(connection, server_side=True) as secure:
         serve(secure)
         with suppress(OSError):
-            then(secure)
+            act(secure)
 
 
 def aborted(here: Scene, certificates: list[Issued]) -> None:

@@ -387,8 +387,9 @@ def ask_with_pyopenssl(here: Scene, files: Files, keylog: Path, port: int) -> di
             secure.shutdown()
     known: dict[str, Value] = {
         **ends_of(port), "version": secure.get_protocol_version_name().replace("v", " "),
-        "suite": secure.get_cipher_name() or "", "client_random": secure.client_random().hex(),
-        "server_random": secure.server_random().hex(), "resumed": "no",
+        "suite": secure.get_cipher_name() or "",
+        "client_random": (secure.client_random() or b"").hex(),
+        "server_random": (secure.server_random() or b"").hex(), "resumed": "no",
         "client_certificate": "none asked", "client_alerts": ["close_notify"],
         "first_data": FIRST_DATA,
     }  # fmt: skip

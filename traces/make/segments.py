@@ -65,7 +65,7 @@ class Nth:
         if segment is None or not self.wanted(direction, segment):
             return [(0.0, frame)]
         self.seen += 1
-        return self.act.get(self.seen, lambda frame: [(0.0, frame)])(frame)
+        return self.act.get(self.seen, late(0.0))(frame)
 
 
 def late(by: float) -> Callable[[bytes], Copies]:
@@ -115,7 +115,7 @@ class Renumbering:
 
 def checksum(data: bytes) -> int:
     """RFC 1071."""
-    total = sum(struct.unpack(f"!{(len(data) + 1) // 2}H", data + b"\0" * (len(data) % 2)))
+    total: int = sum(struct.unpack(f"!{(len(data) + 1) // 2}H", data + b"\0" * (len(data) % 2)))
     while total >> 16:
         total = (total & 0xFFFF) + (total >> 16)
     return ~total & 0xFFFF

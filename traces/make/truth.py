@@ -72,7 +72,9 @@ def with_and_without(
     keylog: Path | None, *sessions: tuple[Mapping[str, Value], Mapping[str, Value]]
 ) -> list[dict[str, Value]]:
     """Cases for sessions given as (options, facts): each without keys, and with the key log."""
-    keys: list[dict[str, Value]] = [{}, *([{"keylog": keylog.name}] if keylog else [])]
+    keys: list[dict[str, Value]] = [{}]
+    if keylog:
+        keys.append({"keylog": keylog.name})
     return [
         {"options": {**options, **more}, "facts": facts}
         for options, facts in sessions

@@ -9,8 +9,9 @@ import json
 import sys
 from typing import Any
 
-from aioquic.asyncio import connect, serve
+from aioquic.asyncio.client import connect
 from aioquic.asyncio.protocol import QuicConnectionProtocol
+from aioquic.asyncio.server import serve
 from aioquic.h3.connection import H3_ALPN, H3Connection
 from aioquic.h3.events import DataReceived, HeadersReceived
 from aioquic.quic.configuration import QuicConfiguration
@@ -85,10 +86,13 @@ async def run_client(
             assert isinstance(client, Client)
             client.ask(name)
             await asyncio.wait_for(client.over.wait(), 10)
-            suite = client._quic.tls.key_schedule.cipher_suite.name
-            print(json.dumps({"suite": "TLS_" + suite}), flush=True)
+            schedule = client._quic.tls.key_schedule
+            assert schedule
+            suite = "TLS_" + schedule.cipher_suite.name
+            print(json.dumps({"suite": suite}), flush=True)
 
 
 if __name__ == "__main__":
     mode, address, port, *rest = sys.argv[1:]
-    asyncio.run({"server": run_server, "client": run_client}[mode](address, int(port), *rest))
+    run = run_server if mode == "server" else run_client
+    asyncio.run(run(address, int(port), *rest))
