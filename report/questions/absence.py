@@ -127,7 +127,7 @@ def lacking_part(tables: Tables, session: Session, *, client: bool) -> Text | No
         )
     if bool(own["tcp.analysis.lost_segment"].any()):
         return Text("有报文段没有被抓到。", "segments of it were not recorded.")
-    if not side_ended(session, client=client):
+    if not connection.ended:
         return Text(
             "抓包在连接结束之前就停止了。", "the recording stopped before the connection ended."
         )

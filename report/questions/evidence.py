@@ -19,7 +19,7 @@ def cite(message: Message, field: TreeField | str | None = None) -> Evidence:
     """A field of a message (the message's own line if it has no such field)."""
     found = message.first(field) if isinstance(field, str) else field
     chosen = found or message.field
-    buffer = buffer_of(message.detail, chosen) if found is None else message.buffer
+    buffer = _buffer(message, chosen)
     return _evidence(message.detail, chosen, buffer, message.parts)
 
 
@@ -30,6 +30,17 @@ def bytes_of(message: Message, field: TreeField) -> bytes:
     buffers = message.detail.buffers
     data = buffers[message.buffer].data if message.buffer < len(buffers) else b""
     return data[field.offset : field.offset + field.length]
+
+
+def _buffer(message: Message, field: TreeField) -> int:
+    """The message's own buffer, unless the field's bytes stand elsewhere (decompressed ones)."""
+    octets, at = field.octets, field.offset
+    buffers = message.detail.buffers
+    if octets is None or message.buffer >= len(buffers):
+        return message.buffer
+    if buffers[message.buffer].data[at : at + len(octets)] == octets:
+        return message.buffer
+    return buffer_of(message.detail, field)
 
 
 def kept_bytes(message: Message) -> bytes:

@@ -73,9 +73,12 @@ def first_client_data(session: Session) -> Inference | None:
 
 
 def _saw_the_end_of_the_handshake(session: Session) -> bool:
-    if session.connection.hello_frame is not None or session.server_hello is not None:
+    if session.of("change_cipher_spec", client=True):
         return True
-    return bool(session.of("change_cipher_spec", client=True))
+    own = session.packets[session.from_client.to_numpy()]
+    if own["tcp.analysis.lost_segment"].any():
+        return False
+    return session.connection.hello_frame is not None or session.server_hello is not None
 
 
 _EARLY = Text(
@@ -137,6 +140,15 @@ def _after_finished_reason(finished: Message, expected: int, lengths: list[int])
 def _is_last_alert(session: Session, message: Message, suite: CipherSuite) -> bool:
     own = [m for m in session.messages if m.from_client]
     return message is own[-1] and message.record.length == alert_length(suite)
+
+
+def lengths_tell_nothing(session: Session) -> bool:
+    """TLS 1.3 without keys, where not even a Finished has its length: records may be padded."""
+    suite = chosen_suite(session)
+    sealed = session.of("application_data", client=True)
+    if suite is None or not session.is_tls13 or not sealed or sealed[-1].record.opened:
+        return False
+    return all(m.record.length != finished_length(suite) for m in sealed)
 
 
 def looks_like_alert(session: Session, message: Message) -> bool:

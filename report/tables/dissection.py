@@ -90,7 +90,7 @@ def buffer_of(detail: FrameDetail, field: TreeField) -> int:
     """
     element: Element | None = field.element
     while element is not None:
-        samples = _samples(element)
+        samples = _own_samples(element) or _samples(element)
         fitting = [
             number
             for number, buffer in enumerate(detail.buffers)
@@ -113,6 +113,15 @@ def header_buffer(detail: FrameDetail, record: TreeField) -> int:
     ]
     fitting = [n for n, buffer in enumerate(detail.buffers) if header and _fits(buffer, header)]
     return fitting[0] if fitting else 0
+
+
+def _own_samples(element: Element) -> list[tuple[int, bytes]]:
+    """The field's bytes, or those right below it; what lies deeper may be in another buffer."""
+    for candidates in ([element], list(element)):
+        found = [(f.offset, o) for f in map(TreeField, candidates) if (o := f.octets)]
+        if found:
+            return found
+    return []
 
 
 def _samples(element: Element, most: int = 24) -> list[tuple[int, bytes]]:

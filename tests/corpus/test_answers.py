@@ -24,6 +24,8 @@ _CAREFUL = {
     # tshark 4.0 to 4.4 cannot follow the client's records after a Finished of authentication after
     # the handshake, so the closing alert is known by its length alone, and said to be inferred.
     ("tls13-client-cert-after-handshake", True): ("q24",),
+    # Without the client's Finished tshark does not change to the client's later keys either.
+    ("tls13-client-finished-not-captured", True): ("q24",),
 }
 """Right values that are held with more care than the keys would need, by capture and keys."""
 

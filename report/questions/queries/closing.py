@@ -2,12 +2,12 @@
 
 import pandas as pd
 
-from report.questions.absence import absent, not_applicable, not_captured, side_ended
+from report.questions.absence import absent, hidden, not_applicable, not_captured, side_ended
 from report.questions.answer import Answer
 from report.questions.conditions import Condition, Where, every
 from report.questions.evidence import cite, cite_record
 from report.questions.finding import found, message_text
-from report.questions.protected import looks_like_alert
+from report.questions.protected import lengths_tell_nothing, looks_like_alert
 from report.questions.registry import Tables, query
 from report.questions.scope import content, session_scope, side
 from report.tables.connections import ALERT, APPLICATION_DATA
@@ -72,12 +72,24 @@ def _without_alert(tables: Tables, session: Session) -> Answer:
     last = own[-1] if own else None
     if last is not None and _is_unread_alert(session, last):
         return _inferred_alert(tables, session, last)
-    if not side_ended(session, client=True):
+    client_packets = session.packets[session.from_client.to_numpy()]
+    lost = bool(client_packets["tcp.analysis.lost_segment"].any())
+    if lost or not side_ended(session, client=True):
         return not_captured(
             Text(
-                "抓包停止时连接还没有关闭。",
-                "The connection was still open when the recording stopped.",
+                "抓包里没有连接的结尾：停止时连接还没有关闭，或者有报文段没有抓到。",
+                "The end of the connection is not in the capture: it was still open when the "
+                "recording stopped, or segments of it were not recorded.",
             )
+        )
+    if lengths_tell_nothing(session):
+        return hidden(
+            tables,
+            Text(
+                "看不出：客户端的加密记录加了填充，无法从长度认出关闭警报。",
+                "It cannot be told: the client pads its encrypted records, so no length gives a "
+                "closing alert away.",
+            ),
         )
     return absent(
         Text(
