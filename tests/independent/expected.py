@@ -390,6 +390,14 @@ def _data_by_position(connection: Connection, sealed: list[Message]) -> list[Mes
     if connection.first("client", "Finished"):
         return after
     ends = [at for at, message in enumerate(after) if message.length == _finished_size(connection)]
+    sent = connection.all("client", "Client Hello")
+    if (
+        not ends
+        and after
+        and sent
+        and _flight_alone_lost(connection, sent[-1].end, after[0].offset)
+    ):
+        return after
     return after[(ends[0] if ends else 0) + 1 :]
 
 
@@ -409,7 +417,35 @@ def _beginning_lost(connection: Connection, data: Message) -> bool:
     if connection.version == TLS13 and data.opened and hello and EARLY_DATA not in hello.extensions:
         return False
     before = [m for m in connection.messages if m.sender == "client" and m.offset < data.offset]
-    return not before or stream.lost(before[-1].offset, data.offset)
+    if not before or not stream.lost(before[-1].offset, data.offset):
+        return not before
+    return not _flight_alone_lost(connection, before[-1].end, data.offset)
+
+
+def _flight_alone_lost(connection: Connection, start: int, end: int) -> bool:
+    """Whether the missing bytes are just as many as the client's last handshake flight takes."""
+    missing = connection.streams["client"].carrier[start:end]
+    return not any(missing) and len(missing) == _flight_size(connection)
+
+
+def _flight_size(connection: Connection) -> int | None:
+    """The bytes of the client's flight that ends its handshake, when none of it was captured.
+
+    TLS 1.3: Change Cipher Spec and Finished. TLS 1.2 with ECDHE and AEAD: Client Key Exchange,
+    Change Cipher Spec, Finished. None when some of it was captured, or its size is not known.
+    """
+    if connection.first("client", "Change Cipher Spec", "Client Key Exchange"):
+        return None
+    if connection.version == TLS13:
+        compatible = bool(connection.client_hello and connection.client_hello.session_id)
+        return 5 + _finished_size(connection) + 6 * compatible
+    exchange = connection.first("server", "Server Key Exchange")
+    suite = Suite(connection.suite or "")
+    if exchange is None or "ECDHE" not in suite.name or not suite.aead:
+        return None
+    explicit = 0 if "CHACHA20" in suite.cipher else 8
+    # The client's point is on the server's curve, and as long as the server's.
+    return (5 + 4 + 1 + exchange.body[3]) + 6 + (5 + explicit + 4 + 12 + suite.tag_length)
 
 
 def _no_data(connection: Connection) -> Expected:
