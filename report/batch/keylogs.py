@@ -2,7 +2,7 @@
 
 import re
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from mmap import mmap
 from pathlib import Path
@@ -40,7 +40,7 @@ def _unpacked(data: bytes) -> bytes:
 def fitting_keylogs(
     capture: bytes | mmap, own: Sequence[Path], common: tuple[Path, ...]
 ) -> tuple[Path, ...]:
-    """The logs that hold secrets of a capture's sessions, those of the most sessions first.
+    """The logs that hold secrets of a capture's sessions: the student's own, then others at need.
 
     Where no content says so (QUIC), the student's `own`: the ones beside the capture. `common` are
     everybody's; one of them fits by content or not at all.
@@ -53,8 +53,17 @@ def fitting_keylogs(
         for random in randoms:
             for log in index.get(random[:8], ()):
                 opened.setdefault(log, set()).add(random)
-    fitting = sorted(opened, key=lambda log: (-len(opened[log]), log.name, str(log)))
-    return tuple(fitting or own)
+    by_use = sorted(opened, key=lambda log: (log not in own, -len(opened[log]), log.name, str(log)))
+    return tuple(_without_idle(by_use, opened)) or tuple(own)
+
+
+def _without_idle(logs: Iterable[Path], opened: Mapping[Path, set[bytes]]) -> Iterator[Path]:
+    """Those of the logs that open a session which none before them does."""
+    done: set[bytes] = set()
+    for log in logs:
+        if not opened[log] <= done:
+            done |= opened[log]
+            yield log
 
 
 @lru_cache(maxsize=1)

@@ -1,6 +1,6 @@
 """One capture to its report's files: the work itself, in a process that may be lost.
 
-Run as a program (`python -m report.batch.making SECONDS`) it is that process; `workshop` is who asks.
+Run as a program (`python -m report.batch.making SECONDS`) it is that process; `workshop` asks it.
 """
 
 import contextlib

@@ -11,7 +11,7 @@ from report.text import Text
 def summary(outcome: Outcome) -> Iterator[Text]:
     """What became of every input, each counted once."""
     tally = outcome.tally
-    counted = {s: n for s, n in tally.inputs.items() if n}
+    counted = {s: n for s in Status if (n := tally.inputs[s])}
     total = outcome.plan.inputs
     zh = "，".join(f"{STATUS_NAMES[s].zh} {n}" for s, n in counted.items())
     en = ", ".join(f"{n} {STATUS_NAMES[s].en}" for s, n in counted.items())
