@@ -7,7 +7,7 @@ gives what the bytes that are there tell, and None for the rest: captures may be
 import zlib
 from dataclasses import dataclass, field
 
-import brotli  # type: ignore[import-untyped]
+import brotli
 from cryptography import x509
 from dpkt.ssl_ciphersuites import BY_CODE
 
