@@ -95,6 +95,12 @@ CATALOGUE: dict[str, Fault] = {
         "“{path}” breaks off or is damaged within its first packet: save the capture again, or "
         "record a new one.",
     ),
+    "capture-ambiguous": _capture(
+        "tshark 在“{path}”中看到 {shown} 个数据包，而文件里只有 {held} 个：请在 Wireshark 中"
+        "另存为 .pcapng 再试。",
+        "tshark shows {shown} packets of “{path}”, which holds {held}: save it as .pcapng in "
+        "Wireshark and try again.",
+    ),
     "capture-cannot-be-read": _capture(
         "读取“{path}”时出错（{detail}）：请把它复制到本机磁盘上再试。",
         "Reading “{path}” failed ({detail}): copy it to a disk of this machine and try again.",
