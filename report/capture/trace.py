@@ -167,9 +167,10 @@ class Trace:
         if packets == 0:
             raise LabsharkError("capture-unreadable", path=self.name, detail=verdict.detail)
         held = self.container.packets
+        if packets > held and self.container.countable:
+            raise LabsharkError("capture-ambiguous", path=self.name, shown=packets, held=held)
         read_all = verdict.outcome is Outcome.WHOLE and self.container.whole
-        # Where tshark shows more than there is, it took a damaged file for one of another dialect.
-        if self.container.countable and (packets > held or (read_all and packets < held)):
+        if read_all and packets < held:
             detail = f"{packets} / {held} packets"
             raise LabsharkError("tshark-failed", program="tshark", detail=detail)
 
