@@ -32,6 +32,10 @@ class ExpectedAnswer:
     why: Text | None = None
     """Why it is right, for the feedback."""
 
+    def __post_init__(self) -> None:
+        if (self.value is not None) != (self.status is Status.FOUND):
+            raise ValueError(f"{self.status} with value {self.value!r}")
+
 
 def expected_answer(
     question: Question, answer: Answer | None, entry: KeyEntry | None

@@ -85,6 +85,8 @@ def _in_language(synonyms: tuple[str, ...], *, chinese: bool) -> str:
 def _nothing(given: GivenAnswer, expected: ExpectedAnswer) -> MarkedAnswer:
     if expected.status is Status.NOT_CAPTURED:
         return _outcome(Verdict.NOT_GRADABLE, expected, _TEXTS["not_captured"])
+    if given.confidence < SURE:
+        return _outcome(Verdict.REVIEW, expected, _TEXTS["unfound"])
     slug = "missing" if given.empty else "unknown"
     return _outcome(Verdict.MISSING, expected, _TEXTS[slug], 0.0)
 
@@ -216,6 +218,10 @@ _TEXTS: dict[str, Text] = {
     "partial": Text("部分正确。", "Partly right."),
     "none": Text("没有可填的值", "no value"),
     "missing": Text("没有找到这一题的回答。", "No answer to this question was found."),
+    "unfound": Text(
+        "没有读到这一题的回答，但它可能在图片或别处，由教师查看。",
+        "No answer was read, but it may be in a picture or elsewhere; the instructor looks.",
+    ),
     "unknown": Text("写的是不知道。", "The answer says that it is not known."),
     "unsure": Text(
         "自动读取没有把握，由教师评阅。",

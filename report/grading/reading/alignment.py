@@ -8,9 +8,9 @@ from report.grading.intake.lines import LineKind
 from report.grading.reading.asked import Asked, Questions
 from report.grading.reading.asking import is_question, parted
 from report.grading.reading.matter import Matter
+from report.grading.reading.parsing import parsed
 from report.grading.reading.segments import Segment
 from report.grading.reading.stances import denies
-from report.questions.kinds import kind
 
 _STYLES = {"n ": 0.5, "一": 0.7, "n.m": 0.5, "n-": 0.8, "n:": 0.9}
 """How much a number written this way is a question's; other styles count fully."""
@@ -146,7 +146,7 @@ def _fit(asked: Asked, texts: list[str]) -> float:
     said = [text for text in texts if text.strip()]
     if not said or asked.kind == "text":
         return 0.0
-    readings = [reading for text in said if (reading := kind(asked.kind).parse(text))]
+    readings = [reading for text in said if (reading := parsed(asked.kind, text))]
     if readings:
         return _FITS_KIND * max(reading.confidence for reading in readings)
     return 0.0 if any(denies(text) for text in said) else _MISFITS_KIND

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from report.grading.reading.asked import Asked, Questions
+from report.grading.reading.parsing import parsed
 from report.grading.reading.sentences import CLOSING, OPENING, sentences
 from report.grading.reading.stances import denies
-from report.questions.kinds import kind
 from report.questions.kinds.characters import folded
 from report.questions.kinds.wordings import wording
 
@@ -143,4 +143,4 @@ def _says_something(text: str, asked: Asked) -> bool:
 def _holds_value(text: str, asked: Asked) -> bool:
     if asked.kind == "text":
         return bool(text.strip())
-    return kind(asked.kind).parse(text) is not None or (asked.deniable and denies(text))
+    return parsed(asked.kind, text) is not None or (asked.deniable and denies(text))

@@ -56,6 +56,8 @@ class Block:
     question: str
     """The question as the writer repeats it; may be empty."""
     parts: tuple[Part, ...]
+    pictures: tuple[Line, ...] = ()
+    """Pictures that stand there: an answer may be in one, where nobody can read it."""
 
 
 def blocks(
@@ -64,10 +66,10 @@ def blocks(
     """One block per anchor, in order."""
     places = [anchor.at for anchor in found]
     ends = [min((at for at in places if at > here), default=len(segments)) for here in places]
-    following = [anchor.asked for anchor in found[1:]] + [None]
+    following = [*(anchor.asked for anchor in found[1:]), None]
     return [
-        _block(anchor, segments[anchor.at : end], following_one, questions)
-        for anchor, end, following_one in zip(found, ends, following, strict=True)
+        _block(anchor, segments[anchor.at : end], next_one, questions)
+        for anchor, end, next_one in zip(found, ends, following, strict=False)
     ]
 
 
@@ -95,7 +97,8 @@ def _block(
     whole = list(_joined(parts))
     if following:
         whole = _without_preamble(whole, anchor.asked, following, questions)
-    return Block(anchor.asked, anchor, head.question, tuple(whole))
+    pictures = tuple(s.line for s in segments if s.line.kind is LineKind.PICTURE)
+    return Block(anchor.asked, anchor, head.question, tuple(whole), pictures)
 
 
 def _head_part(head: Parted, first: Segment) -> Part:

@@ -17,6 +17,7 @@ _TERMS = tomllib.loads(Path(__file__).with_name("terms.toml").read_text(encoding
 _PATTERNS = {name: wording(*spellings) for name, spellings in _TERMS.items()}
 _LEAST_FUZZ = 55.0
 _LONGEST = 600
+_ALIKE_ENOUGH = 0.8
 
 
 @lru_cache(maxsize=4096)
@@ -55,12 +56,20 @@ def likeness(text: str, asks: Iterable[str], named: frozenset[str], weighed: Wei
     said = concepts(text)
     length = math.sqrt(weighed.of(said) * weighed.of(named))
     by_terms = weighed.of(said & named) / length if length else 0.0
+    if by_terms >= _ALIKE_ENOUGH:
+        return by_terms
     return max(by_terms, *(_by_letters(text, ask) for ask in asks))
 
 
 def _by_letters(text: str, ask: str) -> float:
-    plain, asked = folded(text).casefold(), folded(ask).casefold()
+    plain, asked = _plain(text), _plain(ask)
     if len(plain) < 0.4 * len(asked):
         return 0.0
     compare = fuzz.partial_ratio if len(plain) > len(asked) else fuzz.ratio
-    return max(0.0, compare(asked, plain[:_LONGEST]) - _LEAST_FUZZ) / (100 - _LEAST_FUZZ)
+    alike = compare(asked, plain, score_cutoff=_LEAST_FUZZ)
+    return max(0.0, alike - _LEAST_FUZZ) / (100 - _LEAST_FUZZ)
+
+
+@lru_cache(maxsize=1024)
+def _plain(text: str) -> str:
+    return folded(text[:_LONGEST]).casefold()

@@ -57,6 +57,6 @@ class GivenAnswer:
         return not self.text.strip()
 
 
-def nothing_given(question: str) -> GivenAnswer:
-    """No answer to be found: not certain, as one may stand where nobody looked for it."""
-    return GivenAnswer(question, "", None, 0.9, None)
+def nothing_given(question: str, confidence: float) -> GivenAnswer:
+    """No answer was found; one may stand where nobody looked for it."""
+    return GivenAnswer(question, "", None, confidence, None)

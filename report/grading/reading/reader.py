@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from report.grading.intake.lines import Line
+from report.grading.intake.lines import Line, LineKind
 from report.grading.reading.alignment import Anchor, anchors
 from report.grading.reading.asked import Questions, questions_of
 from report.grading.reading.blocks import Block, blocks, form_blocks
@@ -22,6 +22,12 @@ _SUPPORT = 3
 _NUMBER_ONLY = 0.35
 _UNREADABLE = 0.3
 _DOUBTED = 0.5
+_NOT_THERE = 0.9
+_PERHAPS_ELSEWHERE = 0.4
+_MOST_LINES = 4000
+"""Lines in which answers are looked for; a hundred pages have fewer."""
+_MUCH = 400
+"""Characters; a page of text has more."""
 
 
 def read_answers(lines: Sequence[Line], lab: Lab, file: str) -> dict[str, GivenAnswer]:
@@ -36,11 +42,28 @@ def read_answers(lines: Sequence[Line], lab: Lab, file: str) -> dict[str, GivenA
         block.asked.id: given_answer(block, questions, file, _SURE)
         for block in form_blocks(filled, questions)
     }
-    free = [line for line in lines if line.anchor not in known]
+    free = [line for line in lines if line.anchor not in known][:_MOST_LINES]
     if len(read) < len(questions.all):
         read = _read_freely(free, questions, file) | read
-    given = {asked.id: read.get(asked.id) or nothing_given(asked.id) for asked in questions.all}
+    sure = _completeness(read, lines, questions)
+    given = {
+        asked.id: read.get(asked.id) or nothing_given(asked.id, sure) for asked in questions.all
+    }
     return followed(given, questions)
+
+
+def _completeness(
+    read: dict[str, GivenAnswer], lines: Sequence[Line], questions: Questions
+) -> float:
+    """How certain it is that what was not found is not there.
+
+    Where little was found in much text, or the pages are pictures, the answers may be elsewhere.
+    """
+    if len(read) >= _MOSTLY * len(questions.all):
+        return _NOT_THERE
+    much = sum(len(line.text) for line in lines) > _MUCH
+    pictured = any(line.kind is LineKind.PICTURE for line in lines)
+    return _PERHAPS_ELSEWHERE if much or pictured else _NOT_THERE
 
 
 def _read_freely(lines: Sequence[Line], questions: Questions, file: str) -> dict[str, GivenAnswer]:

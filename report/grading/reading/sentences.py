@@ -6,12 +6,15 @@ from dataclasses import replace
 
 from report.grading.intake.lines import Line, LineKind
 from report.grading.reading.labels import label_at
+from report.grading.reading.matter import Matter, matter_of
 from report.questions.kinds.characters import is_chinese
 
 OPENING, CLOSING = "([{（【「『“", ")]}）】」』”"
 _ENDS = "?？。！!；;"
 _ASKS = re.compile("[?？]")
 _WIDE = 40
+_TALL = 40
+"""Lines; a paragraph with more is none."""
 STOPS = "。.?？!！:：;；"
 
 
@@ -62,7 +65,7 @@ def sentence_lines(lines: Sequence[Line]) -> list[Line]:
 def _paragraphs(lines: Sequence[Line]) -> Iterator[list[Line]]:
     held: list[Line] = []
     for line in lines:
-        if held and not _goes_on(held[-1], line):
+        if held and (len(held) == _TALL or not _goes_on(held[-1], line)):
             yield held
             held = []
         held.append(line)
@@ -71,12 +74,17 @@ def _paragraphs(lines: Sequence[Line]) -> Iterator[list[Line]]:
 
 
 def _goes_on(before: Line, line: Line) -> bool:
-    prose = before.kind is line.kind is LineKind.PROSE
-    return prose and line.number - before.number == 1 and before.text[-1:] not in STOPS
+    adjoins = line.number - before.number == 1 and before.text[-1:] not in STOPS
+    return adjoins and _is_running(before) and _is_running(line)
+
+
+def _is_running(line: Line) -> bool:
+    """Whether a line is prose, and not a row of the packet list or the like."""
+    return line.kind is LineKind.PROSE and matter_of(line, line.text) is Matter.STATEMENT
 
 
 def _cut(paragraph: list[Line]) -> Iterator[Line]:
-    if len(paragraph) == 1 and paragraph[0].kind is not LineKind.PROSE:
+    if not _is_running(paragraph[0]):
         yield paragraph[0]
         return
     text, begins = "", []

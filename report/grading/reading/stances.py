@@ -1,7 +1,7 @@
 """What an answer says in words instead of a value: none, encrypted, not applicable, unknown."""
 
 from report.grading.reading.given import Stance
-from report.questions.kinds import kind
+from report.grading.reading.parsing import parsed
 from report.questions.kinds.characters import folded
 from report.questions.kinds.wordings import wording
 
@@ -43,13 +43,13 @@ _LEAST_DENIAL = 0.6
 
 def denies(text: str) -> bool:
     """Whether a statement says no, or that there is none."""
-    reading = kind("yes_no").parse(text)
+    reading = parsed("yes_no", text)
     return reading is not None and reading.value is False and reading.confidence >= _LEAST_DENIAL
 
 
 def affirms(text: str) -> bool:
     """Whether a statement says yes."""
-    reading = kind("yes_no").parse(text)
+    reading = parsed("yes_no", text)
     return reading is not None and reading.value is True
 
 

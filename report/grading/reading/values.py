@@ -11,9 +11,9 @@ from report.grading.reading.blocks import Block, Part
 from report.grading.reading.concepts import concepts
 from report.grading.reading.given import GivenAnswer, Stance, Where
 from report.grading.reading.matter import Matter
+from report.grading.reading.parsing import parsed
 from report.grading.reading.stances import affirms, denies, stance_of
 from report.questions.answer import AnswerValue
-from report.questions.kinds import kind
 from report.questions.kinds.characters import folded
 from report.questions.kinds.context import clause
 from report.questions.kinds.values import Candidate, Reading, best
@@ -45,6 +45,7 @@ _LONGEST_TEXT = 4000
 _LONGEST_SHOWN = 240
 _STANCE_SURE = 0.9
 _IMPLIED = 0.75
+_PICTURE = 0.3
 _SECOND = 0.8
 _BESIDE_THE_POINT = 0.8
 _CLEAR = 0.6
@@ -104,10 +105,10 @@ def _statements(block: Block) -> list[Part]:
 
 def _own_words(block: Block, file: str, sure: float) -> GivenAnswer:
     said = _statements(block) or list(block.parts)
+    if not said:
+        return _nothing_said(block, file, sure)
     text = "\n".join(part.text for part in said)[:_LONGEST_TEXT].strip()
-    where = (
-        Where(file, said[0].line.number if said else block.parts[0].line.number) if said else None
-    )
+    where = Where(file, said[0].line.number)
     return GivenAnswer(block.asked.id, text, text or None, round(sure, 3), where)
 
 
@@ -118,7 +119,7 @@ def _denial(block: Block) -> Part | None:
     for part in _statements(block)[:2]:
         if denies(part.text):
             return part
-        if affirms(part.text) or kind(block.asked.kind).parse(part.text):
+        if affirms(part.text) or parsed(block.asked.kind, part.text):
             return None
     return None
 
@@ -128,7 +129,7 @@ def _in_words(
 ) -> GivenAnswer:
     said = _statements(block) or list(block.parts)
     if not said:
-        return GivenAnswer(block.asked.id, "", None, round(sure, 3), None)
+        return _nothing_said(block, file, sure)
     stances = [(part, stance) for part in said if (stance := stance_of(part.text))]
     part, stance = stances[0] if stances else (said[0], None)
     if denial:
@@ -144,6 +145,14 @@ def _in_words(
         alternatives=tuple(dict.fromkeys(option.value for option in options))[:4],
         stance=stance,
     )
+
+
+def _nothing_said(block: Block, file: str, sure: float) -> GivenAnswer:
+    """No words: nothing was answered, unless a picture is the answer."""
+    if block.pictures:
+        where = Where(file, block.pictures[0].number)
+        return GivenAnswer(block.asked.id, "", None, round(_PICTURE * sure, 3), where)
+    return GivenAnswer(block.asked.id, "", None, round(sure, 3), None)
 
 
 def _denied(text: str) -> Stance:
@@ -207,7 +216,7 @@ def _read(block: Block, part: Part, questions: Questions) -> Iterator[tuple[Answ
     held = _TREE_MAY_HOLD.get(block.asked.kind, _ANY)
     if part.matter is Matter.TREE and not held.search(part.text):
         return
-    reading = kind(block.asked.kind).parse(part.text)
+    reading = parsed(block.asked.kind, part.text)
     if reading is None:
         return
     factor = _field_fits(block, part) if part.matter is Matter.TREE else 1.0
@@ -244,7 +253,7 @@ def _row(block: Block, part: Part) -> Iterator[tuple[AnswerValue, float]]:
         rows = sum(other.matter is Matter.ROW for other in block.parts)
         yield int(number[1]), 0.9 if rows == 1 else 0.5
     elif block.asked.kind in ("version", "message_name"):
-        reading = kind(block.asked.kind).parse(part.text)
+        reading = parsed(block.asked.kind, part.text)
         if reading and isinstance(reading.value, str):
             yield reading.value, reading.confidence
 

@@ -8,7 +8,7 @@ import re
 from functools import cache
 
 from report.questions.answer import AnswerValue
-from report.questions.kinds.characters import folded
+from report.questions.kinds.characters import readable
 from report.questions.kinds.cipher_suites import suites_in
 from report.questions.kinds.context import choose
 from report.questions.kinds.values import (
@@ -71,7 +71,7 @@ _MODE = wording(r"(?<![A-Za-z])(?:gcm|cbc|ccm(?:[-_ ]?8)?|ctr|ecb|poly[-_ ]?1305
 _GAP = wording(
     r"(?:[\s_\-/+,()、，（）]|bits?|位|比特|密钥|长度|为|的|模式|mode|with|in|the|using|a|keys?|and"
     r"|algorithm|算法"
-    r"|加密|block|分组|Galois|counter|cipher|block|chaining|/)*",
+    r"|加密|block|分组|Galois|counter|cipher|chaining){0,40}",
 )
 _NO_MODE = frozenset({"RC4", "CHACHA20"})
 _USUAL_BITS = {"RC4": "128"}
@@ -170,7 +170,7 @@ def _signer_name(written: str) -> str:
 
 
 def _parse(text: str) -> Reading | None:
-    plain = folded(text)
+    plain = readable(text)
     return choose(plain, _found(plain))
 
 

@@ -1,7 +1,7 @@
 """A length in bytes."""
 
 from report.questions.answer import AnswerValue
-from report.questions.kinds.characters import folded
+from report.questions.kinds.characters import readable
 from report.questions.kinds.context import alone, choose, clause, leads, stated
 from report.questions.kinds.numbers import (
     BOTH_SIDES,
@@ -48,7 +48,7 @@ def _bare(text: str, numeral: Numeral) -> float:
 
 
 def _parse(text: str) -> Reading | None:
-    plain = folded(text)
+    plain = readable(text)
     return choose(plain, (_candidate(plain, numeral) for numeral in numerals(plain)))
 
 

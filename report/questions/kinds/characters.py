@@ -15,6 +15,15 @@ def folded(text: str) -> str:
     return text.translate(_TABLE)
 
 
+LONGEST_READ = 1200
+"""Characters of one line or sentence that are looked through for a value."""
+
+
+def readable(text: str) -> str:
+    """The beginning of a text, folded: as far as a value is looked for in it."""
+    return folded(text[:LONGEST_READ])
+
+
 def is_chinese(text: str) -> bool:
     """Whether there is a Han character in `text`."""
     return any("\u4e00" <= character <= "\u9fff" for character in text)

@@ -4,7 +4,7 @@ import re
 from functools import cache
 
 from report.questions.answer import AnswerValue
-from report.questions.kinds.characters import folded
+from report.questions.kinds.characters import readable
 from report.questions.kinds.context import choose
 from report.questions.kinds.values import (
     Candidate,
@@ -106,7 +106,7 @@ def suites_in(text: str) -> list[Candidate]:
 
 
 def _parse(text: str) -> Reading | None:
-    plain = folded(text)
+    plain = readable(text)
     return choose(plain, suites_in(plain))
 
 

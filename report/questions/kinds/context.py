@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import islice
 
 from report.questions.kinds.values import Candidate, Reading, best
 from report.questions.kinds.wordings import any_of, wording
@@ -20,6 +21,9 @@ _STRUCK = re.compile(r"~~.*?~~", re.DOTALL)
 _STATED_BEFORE = wording(any_of("stating") + _MARKS + r"(?:第|the\s|a\s|an\s)?[\s\"'`*#]*$")
 _SETTLED = wording(any_of("settling"))
 _OUT = 0.1
+_MOST = 80
+"""Candidates of one line: who writes more values into it states none."""
+_FAR = 120
 _TAKEN_BACK = 24
 _FACTORS = ((_THEIRS, 0.3), (_DOUBTED, 0.35))
 _ASIDE = 0.6
@@ -30,7 +34,10 @@ def choose(text: str, candidates: Iterable[Candidate]) -> Reading | None:
 
     What stands in brackets counts less than what stands outside, if anything does.
     """
-    weighed = [replace(c, score=c.score * standing(text, c.start, c.end)) for c in candidates]
+    weighed = [
+        replace(c, score=c.score * standing(text, c.start, c.end))
+        for c in islice(candidates, _MOST)
+    ]
     outside = any(c.score > _OUT and not bracketed(text, c.start) for c in weighed)
     return best(
         replace(c, score=c.score * _ASIDE) if outside and bracketed(text, c.start) else c
@@ -40,9 +47,10 @@ def choose(text: str, candidates: Iterable[Candidate]) -> Reading | None:
 
 def clause(text: str, start: int, end: int) -> tuple[str, str]:
     """What stands before and after `text[start:end]` in the same clause."""
-    begins = max((found.end() for found in _CLAUSE_END.finditer(text, 0, start)), default=0)
-    ends = _CLAUSE_END.search(text, end)
-    return text[begins:start], text[end : ends.start() if ends else len(text)]
+    head = max(0, start - _FAR)
+    begins = max((found.end() for found in _CLAUSE_END.finditer(text, head, start)), default=head)
+    ends = _CLAUSE_END.search(text, end, end + _FAR)
+    return text[begins:start], text[end : ends.start() if ends else end + _FAR]
 
 
 def standing(text: str, start: int, end: int) -> float:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from report.questions.kinds.characters import folded
+from report.questions.kinds.characters import readable
 from report.questions.kinds.context import choose, clause
 from report.questions.kinds.numbers import (
     IN_PASSING,
@@ -33,7 +33,7 @@ _HEX_NUMBER = wording(r"\b0x([0-9a-f]{1,8})\b")
 
 
 def _parse_count(text: str) -> Reading | None:
-    plain = folded(text)
+    plain = readable(text)
     candidates = number_candidates(plain, _COUNT)
     return choose(plain, (_favouring_total(plain, candidate) for candidate in candidates))
 
@@ -46,7 +46,7 @@ def _favouring_total(text: str, candidate: Candidate) -> Candidate:
 
 
 def _parse_integer(text: str) -> Reading | None:
-    plain = folded(text)
+    plain = readable(text)
     hexadecimal = [
         Candidate(int(found[1], 16), found.start(), found.end(), IN_PASSING + 0.2)
         for found in _HEX_NUMBER.finditer(plain)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from report.questions.answer import AnswerValue
-from report.questions.kinds.characters import folded
+from report.questions.kinds.characters import readable
 from report.questions.kinds.context import choose, clause
 from report.questions.kinds.values import (
     DIFFERENT,
@@ -54,7 +54,7 @@ _NAMES: dict[str, re.Pattern[str]] = {
     "Alert": wording(r"(?<!encrypted )\balert\b|警报|告警"),
 }
 _FRAME = wording(
-    r"(?:编号|包号|\bpacket|\bframe|\bno\.?|#|第|包|帧)(?:\s|为|是|number|no\.?|[:#.])*"
+    r"(?:编号|包号|\bpacket|\bframe|\bno\.?|#|第|包|帧)(?:\s|为|是|number|no|[:#.])*"
     r"(?P<one>\d{1,7})(?![\d.])",
     r"(?<![\d.])(?P<two>\d{1,7})\s*(?:号|th packet)",
     r"^\W*(?P<three>\d{1,7})\W*$",
@@ -80,7 +80,7 @@ def _numbered(text: str) -> Iterator[Candidate]:
 
 def _parse(text: str) -> Reading | None:
     """The message by name; where a text only gives its packet number, that number."""
-    plain = folded(text)
+    plain = readable(text)
     named = list(_named(plain))
     reading = choose(plain, named or _numbered(plain))
     return replace(reading, confidence=min(reading.confidence, 0.99)) if reading else None

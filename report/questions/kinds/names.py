@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from rapidfuzz.distance import DamerauLevenshtein
 
 from report.questions.answer import AnswerValue
-from report.questions.kinds.characters import folded, is_chinese
+from report.questions.kinds.characters import folded, is_chinese, readable
 from report.questions.kinds.context import choose, leads, standing
 from report.questions.kinds.values import (
     DIFFERENT,
@@ -151,12 +151,12 @@ def _weighed(text: str, candidate: Candidate) -> Candidate:
 
 
 def _parse_name(text: str) -> Reading | None:
-    plain = folded(text)
+    plain = readable(text)
     return choose(plain, (_weighed(plain, candidate) for candidate in _found(plain)))
 
 
 def _parse_names(text: str) -> Reading | None:
-    plain = folded(text)
+    plain = readable(text)
     found = sorted(_found(plain), key=lambda c: c.start)
     strong = [c for c in found if c.score >= 0.6] or found
     named = [c for c in strong if standing(plain, c.start, c.end) >= 0.5]

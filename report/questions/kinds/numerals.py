@@ -28,6 +28,10 @@ _ENGLISH = wording(
 )
 
 
+_MOST = 60
+_LONGEST = 18
+
+
 @dataclass(frozen=True, slots=True)
 class Numeral:
     """A whole number and its place in the text; `spelled` when it is written in words."""
@@ -39,16 +43,16 @@ class Numeral:
 
 
 def numerals(text: str) -> list[Numeral]:
-    """Every whole number of a folded text, in reading order."""
+    """The whole numbers of a folded text in reading order, the first 60 of them."""
     found = chain(_arabic(text), _chinese(text), _english(text))
-    return sorted(found, key=lambda numeral: numeral.start)
+    return sorted(found, key=lambda numeral: numeral.start)[:_MOST]
 
 
 def _arabic(text: str) -> list[Numeral]:
     return [
         Numeral(int(found[0].replace(",", "")), found.start(), found.end(), False)
         for found in _ARABIC.finditer(text)
-        if len(found[0]) <= 18
+        if len(found[0]) <= _LONGEST
     ]
 
 
@@ -56,7 +60,7 @@ def _chinese(text: str) -> list[Numeral]:
     return [
         Numeral(value, found.start(), found.end(), True)
         for found in _CHINESE.finditer(text)
-        if (value := chinese_value(found[0])) is not None
+        if len(found[0]) <= _LONGEST and (value := chinese_value(found[0])) is not None
     ]
 
 

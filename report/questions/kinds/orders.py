@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from report.questions.answer import AnswerValue
-from report.questions.kinds.characters import folded, is_chinese
+from report.questions.kinds.characters import is_chinese, readable
 from report.questions.kinds.context import choose
 from report.questions.kinds.values import Candidate, Kind, Reading, compared
 from report.questions.kinds.wordings import any_of, wording
@@ -62,7 +62,7 @@ def _side(text: str, *, last: bool) -> str | None:
 
 
 def _parse(text: str) -> Reading | None:
-    plain = folded(text)
+    plain = readable(text)
     return choose(plain, _orders(plain))
 
 

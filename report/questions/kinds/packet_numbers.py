@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 
-from report.questions.kinds.characters import folded
+from report.questions.kinds.characters import readable
 from report.questions.kinds.context import choose, clause
 from report.questions.kinds.numbers import (
     Look,
@@ -25,8 +25,8 @@ _LOOK = Look(
     spelled=False,
 )
 _LIST_JOIN = wording(
-    r"(?:(?:\s*(?:[,、/&+;~到至和与及-]|and|to|through|以及)\s*)+"
-    r"(?:(?:frames?|packets?|no\.?|第|#|号)\s*)*|\s{1,2})"
+    r"(?:(?:\s*(?:[,、/&+;~到至和与及-]|and|to|through|以及)){1,4}\s*"
+    r"(?:(?:frames?|packets?|no\.?|第|#|号)\s*){0,3}|\s{1,2})"
 )
 _WHOLE_IN = wording(any_of("complete"))
 _BESIDE = wording(any_of("packet_beside"))
@@ -58,7 +58,7 @@ def _placed(text: str, candidate: Candidate, since: int) -> float:
 
 
 def _parse(text: str) -> Reading | None:
-    plain = folded(text)
+    plain = readable(text)
     return choose(plain, _in_lists(plain, number_candidates(plain, _LOOK)))
 
 

@@ -4,7 +4,7 @@ import re
 from decimal import Decimal, InvalidOperation
 
 from report.questions.answer import AnswerValue
-from report.questions.kinds.characters import folded
+from report.questions.kinds.characters import readable
 from report.questions.kinds.context import alone, choose
 from report.questions.kinds.values import (
     DIFFERENT,
@@ -42,7 +42,7 @@ def _candidate(text: str, found: re.Match[str]) -> Candidate:
 
 
 def _parse(text: str) -> Reading | None:
-    plain = folded(text)
+    plain = readable(text)
     return choose(plain, (_candidate(plain, found) for found in _SPAN.finditer(plain)))
 
 

@@ -3,7 +3,7 @@
 import re
 
 from report.questions.answer import AnswerValue
-from report.questions.kinds.characters import folded
+from report.questions.kinds.characters import readable
 from report.questions.kinds.context import alone, choose, clause
 from report.questions.kinds.values import Candidate, Kind, Reading, compared, same_in_both
 from report.questions.kinds.wordings import any_of, wording
@@ -76,7 +76,7 @@ def _candidates(text: str) -> list[Candidate]:
 
 
 def _parse(text: str) -> Reading | None:
-    plain = folded(text)
+    plain = readable(text)
     return choose(plain, _candidates(plain))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from report.questions.answer import AnswerValue
-from report.questions.kinds.characters import folded
+from report.questions.kinds.characters import readable
 from report.questions.kinds.context import leads
 from report.questions.kinds.values import Candidate, Kind, Reading, best, compared
 from report.questions.kinds.wordings import any_of, wording
@@ -53,7 +53,7 @@ def _denied(candidate: Candidate, found: list[Candidate]) -> bool:
 
 
 def _parse(text: str) -> Reading | None:
-    found = list(_polar(_ASKED.sub(lambda asked: "_" * len(asked[0]), folded(text))))
+    found = list(_polar(_ASKED.sub(lambda asked: "_" * len(asked[0]), readable(text))))
     return best(candidate for candidate in found if not _denied(candidate, found))
 
 
