@@ -327,14 +327,16 @@ CATALOGUE: dict[str, Fault] = {
         "The lab file “{path}” is not right — {detail}: mend it and run labshark labs check.",
     ),
     "lab-unknown-field": _usage(
-        "实验文件“{path}”的题目 {question} 用到字段“{field}”，tshark {version} 没有这个字段{near_zh}："
+        "实验文件“{path}”的题目 {question} 用到字段“{field}”，"
+        "tshark {version} 没有这个字段{near_zh}："
         "请在 Wireshark 的状态栏或 tshark -G fields 中核对名称。",
         "Question {question} of the lab file “{path}” names the field “{field}”, which tshark "
         "{version} does not have{near_en}: check the name in Wireshark's status bar or with tshark "
         "-G fields.",
     ),
     "lab-bad-filter": _usage(
-        "实验文件“{path}”的题目 {question} 的显示过滤器无效（{detail}）：请先在 Wireshark 中试一试。",
+        "实验文件“{path}”的题目 {question} 的显示过滤器无效（{detail}）："
+        "请先在 Wireshark 中试一试。",
         "The display filter of question {question} in the lab file “{path}” is not valid "
         "({detail}): try it in Wireshark first.",
     ),
@@ -450,8 +452,8 @@ CATALOGUE: dict[str, Fault] = {
         "installation.",
     ),
     "cluster-missing": _program(
-        "缺少集群所需的软件包（{detail}）：请运行 pip install \"labshark[cluster]\"。",
-        "A package for clusters is missing ({detail}): run pip install \"labshark[cluster]\".",
+        '缺少集群所需的软件包（{detail}）：请运行 pip install "labshark[cluster]"。',
+        'A package for clusters is missing ({detail}): run pip install "labshark[cluster]".',
     ),
     "cluster-lost": _program(
         "与调度器 {address} 的连接中断；已完成的都已保存。请再次运行同一条命令继续。",

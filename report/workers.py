@@ -117,6 +117,11 @@ class WorkerProcess:
         if (process := self._running) is not None:
             _kill(process)
 
+    @property
+    def ended(self) -> bool:
+        """Whether it was closed or killed, and takes no more orders."""
+        return self._ended.is_set()
+
     def _start(self) -> subprocess.Popen[bytes]:
         if self._ended.is_set():
             raise WorkerLostError("died", "no longer wanted")
@@ -143,9 +148,7 @@ class WorkerProcess:
         too_slow.set()
         _kill(process)
 
-    def _lost(
-        self, process: subprocess.Popen[bytes], too_slow: threading.Event
-    ) -> WorkerLostError:
+    def _lost(self, process: subprocess.Popen[bytes], too_slow: threading.Event) -> WorkerLostError:
         if too_slow.is_set():
             self._forget(process)
             return WorkerLostError("too-slow")

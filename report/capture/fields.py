@@ -1,8 +1,10 @@
 """Every tshark field that labshark names, in one table, and what each is for.
 
-A test holds the table against `tshark -G fields` of the installed tshark.
+A test holds the table against `tshark -G fields` of the installed tshark; docs/tshark-versions.md
+lists the versions that it was held against.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -73,6 +75,18 @@ PACKET_FIELDS: tuple[Field, ...] = (
     Field("ocsp.tbsRequest_element", "flag", "an OCSP request"),
     Field("http2.headers.method", "many", "method of an HTTP/2 request"),
 )
+
+RENAMED: Mapping[str, str] = {
+    "pkcs1.modulus": "pkixalgs.modulus",  # since 4.6
+    "tls.handshake.cipherspec": "tls.ssl2.handshake.cipherspec",  # since 4.4
+}
+"""Fields that labshark names, by what tshark 3.6 calls them, and what it calls them later."""
+
+
+def names_of(field: str) -> tuple[str, ...]:
+    """The names by which any supported tshark may show a field that labshark names."""
+    return (field, RENAMED[field]) if field in RENAMED else (field,)
+
 
 COLUMN_TITLES = ("Source", "Destination", "Protocol", "Info")
 """Columns of Wireshark's packet list."""

@@ -55,12 +55,15 @@ def check(
 ) -> None:
     """Checks a lab file of your own. 检查自己的实验文件。"""
     # The queries that exist are known to the engine, which brings pandas.
-    from report.labs.loader import check_queries, load_lab
+    from report.labs.checking import check_fields, check_filters, check_queries
+    from report.labs.loader import load_lab
     from report.questions.queries import QUERIES
 
     screen = Screen(lang)
     lab = load_lab(str(file) if file.suffix == ".toml" else file.as_posix())
     check_queries(lab, QUERIES.keys())
+    check_fields(lab)
+    check_filters(lab)
     screen.say(
         Text(
             f"实验 {lab.id}：{len(lab.questions)} 个问题，没有发现错误。",

@@ -1,10 +1,8 @@
 """Other facts of the student's own capture that are easily taken for the answer."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-
-import pandas as pd
 
 from report.grading.published import published_answers
 from report.labs.model import NamedQuery, Question
@@ -78,12 +76,13 @@ def _other_connections(asked: _Asked) -> Iterator[Decoy]:
         return
     if given in session.packets.index or not asked.answer.frames:
         return
-    wanted = {sign for frame in asked.answer.frames for sign in _signs(packets.loc[frame])}
-    if wanted.intersection(_signs(packets.loc[given])):
+    rows = packets.loc[[given, *asked.answer.frames]].to_dict("index")
+    wanted = {sign for frame in asked.answer.frames for sign in _signs(rows[frame])}
+    if wanted.intersection(_signs(rows[given])):
         yield "wrong_connection", given
 
 
-def _signs(row: "pd.Series[Any]") -> Iterator[tuple[str, int]]:
+def _signs(row: Mapping[Hashable, Any]) -> Iterator[tuple[str, int]]:
     """What a packet holds: kinds of message, kinds of record, the opening or end of TCP."""
     yield from (("handshake", n) for n in integers(row["tls.handshake.type"]))
     yield from (("record", n) for n in integers(row["tls.record.content_type"]) if n != _HANDSHAKE)

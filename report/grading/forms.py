@@ -1,17 +1,21 @@
 """The blank answer form of a lab, with the marks that the reader of write-ups knows.
 
-In Markdown a comment before each question (`<!-- labshark: q1 -->`), in Word a content control
-around each answer, tagged `labshark:q1`. Whoever loses them still has numbered questions.
+In Markdown a comment before each answer (`<!-- labshark: q1 -->`), in Word a content control around
+it, tagged `labshark:q1`. Whoever loses them still has numbered questions.
 """
 
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from xml.sax.saxutils import escape
 
+from report.grading.intake.lines import Line
 from report.labs.model import Lab, Question
 from report.text import Text
 
+PRINTED = "-"
+"""The field of what is printed between the answers; no question is called so."""
 _DATE = (1980, 1, 1, 0, 0, 0)
 _HEADER = (
     Text("学号", "Student ID"),
@@ -49,14 +53,15 @@ def _markdown(lab: Lab) -> Iterator[str]:
     yield f"> {_HINT.en}"
     for position, question in enumerate(lab.questions, 1):
         yield ""
-        yield f"<!-- labshark: {question.id} -->"
+        yield f"<!-- labshark: {PRINTED} -->"
         yield ""
         yield f"**{_number(question, position)}.** {_line(question.ask.zh)}"
         yield f"{_line(question.ask.en)}"
         yield ""
-        yield "答 Answer:"
+        yield f"<!-- labshark: {question.id} -->"
         yield ""
-    yield "<!-- labshark: conclusion -->"
+        yield ""
+    yield f"<!-- labshark: {PRINTED} -->"
     yield ""
     yield f"## {_CONCLUSION.zh} {_CONCLUSION.en}"
     yield ""
@@ -166,3 +171,43 @@ def _control(tag: str, title: str, number: int) -> str:
         f'<w:lock w:val="sdtLocked"/></w:sdtPr><w:sdtContent>{_paragraph("", "Answer")}'
         "</w:sdtContent></w:sdt>"
     )
+
+
+# ---- reading back -------------------------------------------------------------------------------
+
+
+def without_print(lines: Sequence[Line], lab: Lab) -> list[Line]:
+    """A filled form's lines without the questions that nobody has written anything under.
+
+    Where a question was answered beside its field, what is printed stays: it says which it is.
+    """
+    fields = {question.id for question in lab.questions}
+    printed = _printed(lab)
+    asked_at = [printed.get(_plain(line.text)) for line in lines]
+    free = [n for n, line in enumerate(lines) if line.anchor not in fields]
+    answered = {
+        asked_at[before]
+        for before, after in pairwise([*free, -1])
+        if asked_at[before] is not None and (after == -1 or asked_at[after] is None)
+    }
+    last = lab.questions[-1].id
+    return [
+        line
+        for line, name in zip(lines, asked_at, strict=True)
+        if line.anchor in fields or name is None or (name in answered and name != last)
+    ]
+
+
+def _printed(lab: Lab) -> dict[str, str]:
+    """What the form prints for each question, as it comes out of any reader."""
+    found = {}
+    for position, question in enumerate(lab.questions, 1):
+        number = _number(question, position)
+        zh, en = _plain(question.ask.zh), _plain(question.ask.en)
+        for shown in (zh, en, f"{number}.{zh}", f"{number}.{zh}{en}", zh + en):
+            found[shown] = question.id
+    return found
+
+
+def _plain(text: str) -> str:
+    return "".join(text.split()).replace("*", "")

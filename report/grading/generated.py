@@ -4,6 +4,7 @@ The answers.json inside a report was in the student's hands: everything in it is
 against what the page shows and what the capture says.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +18,7 @@ from report.labs.model import Lab, Question
 from report.questions.answer import Answer, AnswerValue, Status
 from report.questions.kinds import kind
 from report.rendering.labels import LABELS
-from report.text import visible
+from report.text import Text, visible
 
 _STANCES = {
     "absent": Stance.ABSENT,
@@ -28,7 +29,8 @@ _STANCES = {
 _AFTER_OWN_WORDS = ("model_answer", "evidence", "filter", "sources", "hints", "your_answer")
 _OWN, _HEADLINE_WITHIN = "own_words", 10
 _ALIKE, _LEAST_COPIED, _LEAST_SENTENCE = 92.0, 24, 14
-_MOSTLY_COPIED = 0.5
+_MOSTLY_COPIED, _LONG = 0.5, 6
+_NUMBER = re.compile(r"^\d{1,2}\.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,25 +151,33 @@ def _own_words(sections: Mapping[str, list[Line]], file: str) -> Iterator[tuple[
 def _edited(
     given: Mapping[str, GivenAnswer], sections: Mapping[str, list[Line]], lab: Lab
 ) -> Iterator[str]:
-    """Questions whose section does not show the embedded value near its head."""
+    """Questions whose section does not show the embedded value near its head, on its own line."""
     for question in lab.questions:
         embedded, lines = given.get(question.id), sections.get(question.id)
         if embedded is None or embedded.value is None or not lines:
             continue
-        shown = "".join(_squeezed(line.text) for line in lines[:_HEADLINE_WITHIN])
-        if not all(_shows(shown, names) for names in _headlines(question, embedded.value)):
+        shown = [_squeezed(line.text) for line in lines[1:_HEADLINE_WITHIN]]
+        if not all(_shows(shown, line) for line in _headlines(question, embedded.value)):
             yield question.id
 
 
-def _headlines(question: Question, value: AnswerValue) -> list[tuple[str, ...]]:
+def _headlines(question: Question, value: AnswerValue) -> list[Text]:
+    """What the page shows in large type, one line each."""
     if isinstance(value, tuple):
-        return [(visible(name),) for name in value]
-    text = kind(question.kind).format(value)
-    return [(text.zh, text.en)]
+        return [Text(visible(name), visible(name)) for name in value]
+    return [kind(question.kind).format(value)]
 
 
-def _shows(shown: str, wordings: tuple[str, ...]) -> bool:
-    return any(_squeezed(wording) in shown for wording in wordings)
+def _shows(shown: list[str], headline: Text) -> bool:
+    """One language, or both side by side; a list's line has its number before it.
+
+    In a PDF the statement may follow on the same line, which a long value is told from.
+    """
+    zh, en = _squeezed(headline.zh), _squeezed(headline.en)
+    plain = [*shown, *(_NUMBER.sub("", line) for line in shown)]
+    if any(line in (zh, en, zh + en) for line in plain):
+        return True
+    return any(len(one) >= _LONG and line.startswith(one) for one in (zh, en) for line in plain)
 
 
 # ---- against the capture ------------------------------------------------------------------------

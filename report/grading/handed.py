@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from report.grading.forms import without_print
 from report.grading.generated import GeneratedReport, read_generated
 from report.grading.intake.lines import Line, LineKind
 from report.grading.intake.writeups import WriteUp
@@ -49,7 +50,7 @@ def read_handed(writeups: Sequence[WriteUp], lab: Lab) -> Handed:
     """
     plain = [w for w in writeups if not w.is_generated]
     reports = tuple(read_generated(w, lab) for w in writeups if w.is_generated)
-    readings = [(w, read_answers(w.lines, lab, w.name)) for w in plain if w.lines]
+    readings = [(w, read_answers(_lines(w, lab), lab, w.name)) for w in plain if w.lines]
     own, conflicting = _joined([given for _, given in readings], lab)
     pictured = {
         name for writeup, given in readings for name in _pictured(writeup.lines, given, lab)
@@ -57,6 +58,10 @@ def read_handed(writeups: Sequence[WriteUp], lab: Lab) -> Handed:
     given, sources = _with_reports(own, reports, lab)
     empty = {name for name, one in given.items() if one.empty}
     return Handed(given, sources, frozenset(conflicting), frozenset(pictured & empty), reports, own)
+
+
+def _lines(writeup: WriteUp, lab: Lab) -> Sequence[Line]:
+    return without_print(writeup.lines, lab) if "form" in writeup.marks else writeup.lines
 
 
 def _joined(

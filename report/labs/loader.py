@@ -1,6 +1,7 @@
 """Loads labs: the built-in ones by name, an instructor's by path or from the user's folder."""
 
 import tomllib
+from base64 import b64encode
 from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
@@ -14,6 +15,7 @@ from report.labs.checking import near
 from report.labs.model import Lab, Question
 
 MAX_BYTES = 256 * 1024
+"""Of a lab file, and of its logo."""
 _BUILT_IN = Path(__file__).parent
 
 
@@ -34,7 +36,10 @@ def load_lab(name: str) -> Lab:
     file, question and key). Whether its queries and fields exist is `labs.checking`'s to say.
     """
     path = _find(name)
-    return parse_lab(_read(path), path.name)
+    lab = parse_lab(_read(path), path.name)
+    if lab.logo is None:
+        return lab
+    return lab.model_copy(update={"logo": _embedded(path, lab.logo)})
 
 
 def _find(name: str) -> Path:
@@ -52,17 +57,41 @@ def _find(name: str) -> Path:
 
 def _read(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+        return _bytes(path).decode("utf-8-sig")
+    except UnicodeDecodeError as fault:
+        raise LabsharkError("lab-unreadable", path=str(path), detail="not UTF-8") from fault
     except OSError as fault:
         detail = fault.strerror or str(fault)
         raise LabsharkError("lab-unreadable", path=str(path), detail=detail) from fault
+
+
+def _bytes(path: Path) -> bytes:
+    with path.open("rb") as file:
+        data = file.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
-        raise LabsharkError("lab-unreadable", path=str(path), detail="> 256 kB")
+        raise OSError("> 256 kB")
+    return data
+
+
+_PICTURES = ((b"\x89PNG\r\n\x1a\n", "png"), (b"\xff\xd8\xff", "jpeg"))
+
+
+def _embedded(lab: Path, logo: str) -> str:
+    """The picture beside the lab file as a `data:` URL: a report fetches nothing."""
+    if "/" in logo or "\\" in logo:
+        raise _wrong_logo(lab, "name a file that lies beside the lab file")
     try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as fault:
-        raise LabsharkError("lab-unreadable", path=str(path), detail="not UTF-8") from fault
+        data = _bytes(lab.parent / logo)
+    except OSError as fault:
+        raise _wrong_logo(lab, f"{logo}: {fault.strerror or fault}") from fault
+    for magic, kind in _PICTURES:
+        if data.startswith(magic):
+            return f"data:image/{kind};base64,{b64encode(data).decode()}"
+    raise _wrong_logo(lab, f"{logo}: neither PNG nor JPEG")
+
+
+def _wrong_logo(lab: Path, why: str) -> LabsharkError:
+    return LabsharkError("lab-invalid", path=lab.name, detail=f"logo: {why}")
 
 
 def parse_lab(toml: str, file: str) -> Lab:

@@ -164,6 +164,7 @@ class Lab(_Strict):
     """What grading makes of a report that labshark itself wrote."""
     header_fields: list[HeaderField] = []
     logo: str | None = None
+    """A PNG or JPEG file beside the lab file; `load_lab` puts its content here as a `data:` URL."""
     sections: Annotated[list[Section], Field(min_length=1)]
     questions: Annotated[list[Question], Field(min_length=1, max_length=500)]
 

@@ -1,13 +1,15 @@
 """The PDF report: the HTML page through WeasyPrint. The only file that knows WeasyPrint.
 
-Only what labshark packs is ever fetched: its fonts and style sheets. WeasyPrint has no limits of
-its own: `pdf_worker` runs it under some.
+Only what labshark packs is ever fetched, its fonts and style sheets, and the logo that a lab brings
+in the page itself. WeasyPrint has no limits of its own: `pdf_worker` runs it under some.
 """
 
 import contextlib
 import gc
 import logging
 import os
+import re
+from base64 import b64decode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,6 +25,7 @@ from report.errors import LabsharkError
 _MISSING_GLYPH = ".notdef glyph"
 _STYLE_SHEETS = ("fonts/fonts.css", "pdf.css")
 _MIME = {".css": "text/css", ".ttf": "font/ttf"}
+_LOGO = re.compile(r'<img class="logo" src="(data:image/(?:png|jpeg);base64,[A-Za-z0-9+/=]+)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ def render_pdf(
         document = weasyprint.HTML(
             string=_with_style_sheets(html, moment),
             base_url=asset("templates").as_uri() + "/",
-            url_fetcher=_make_fetcher(),
+            url_fetcher=_make_fetcher(_logo(html)),
         )
         data: bytes = document.write_pdf(
             attachments=[_attached(weasyprint, a, moment) for a in attachments],
@@ -111,11 +114,17 @@ def _attached(weasyprint: Any, attachment: Attachment, moment: datetime) -> Any:
         created=moment,
         modified=moment,
         relationship="Data",
-        url_fetcher=_make_fetcher(),
+        url_fetcher=_make_fetcher(None),
     )
 
 
-def _make_fetcher() -> Any:
+def _logo(html: str) -> str | None:
+    """The lab's own logo, the only picture a page may hold; what a capture says is escaped."""
+    found = _LOGO.search(html)
+    return found[1] if found else None
+
+
+def _make_fetcher(logo: str | None) -> Any:
     from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
     packed = asset("templates").resolve()
@@ -124,6 +133,10 @@ def _make_fetcher() -> Any:
         """Serves labshark's own fonts and style sheets, and stops the rendering at all else."""
 
         def fetch(self, url: str, headers: object = None) -> Any:
+            if logo is not None and url == logo:
+                head, _, content = url.partition(";base64,")
+                kind = {"Content-Type": head.removeprefix("data:")}
+                return URLFetcherResponse(url, b64decode(content), kind)
             path = _local_path(url)
             if path is None or not path.is_relative_to(packed) or path.suffix not in _MIME:
                 raise FatalURLFetchingError(f"not one of labshark's own files: {url[:200]}")

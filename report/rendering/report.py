@@ -84,6 +84,7 @@ def build_view(
         procedure=_own(student, "steps") or (result.lab.steps.text if result.lab.steps else None),
         steps=own.get("steps", ()),
         conclusion=own.get("conclusion") or _prose(_own(student, "conclusion")),
+        logo=result.lab.logo,
         answers=answers_document(trace, result) if with_answers else {},
     )
 

@@ -38,6 +38,10 @@ _WORKED_OUT_OVER_BYTES = frozenset(
         "dns.qry.name.len",
         "http.content_length",
         "http.response.code.desc",
+        "http2.header.count",
+        "http2.header.length",
+        "http2.header.unescaped",
+        "http2.headers.weight_real",
         "ipv6.dst_slaac_mac",
         "ipv6.dstopts.len_oct",
         "ipv6.hopopts.len_oct",
@@ -51,17 +55,18 @@ _WORKED_OUT_OVER_BYTES = frozenset(
         "tcp.options.sack.dsack_le",
         "tcp.options.sack.dsack_re",
         "tcp.options.wscale.multiplier",
-        "tcp.reassembled.data",
-        "tcp.segment",
-        "tcp.segments",
+        "tcp.pdu.size",
         "tcp.window_size",
         "tcp.window_size_scalefactor",
-        "tls.reassembled.data",
-        "tls.segment",
-        "tls.segments",
         "udp.checksum.status",
     }
 )
+_REASSEMBLED = (".fragment", ".fragments", ".segment", ".segments", ".reassembled.data")
+"""What Wireshark put together lies over the bytes that it names."""
+
+_READ_FROM_NOTHING = frozenset({"pgsql.type", "tls.handshake.reassembled_in"})
+"""Lines without bytes that Wireshark sets without brackets all the same."""
+
 _ASN1 = ("ber.", "cms.", "ocsp.", "pkcs", "pkix", "pkinit.", "x509")
 """Dissectors made from ASN.1 show what was encoded, empty elements included, and nothing else."""
 
@@ -70,8 +75,8 @@ _NAMELESS_WORKED_OUT = frozenset({"Timestamps"})
 TREE_SIGNS = {"open": "▼ ", "closed": "▶ ", "leaf": "  "}
 """What stands before a line where the tree is set as text."""
 
-_NEIGHBOURS_OF_FIELD = 4
-_NEIGHBOURS_OF_ANCESTOR = 2
+_NEIGHBOURS_OF_FIELD = 3
+_NEIGHBOURS_OF_ANCESTOR = 1
 _LARGEST_OPENED = 20
 _LARGEST_FOLDED = 12
 
@@ -92,8 +97,10 @@ def _unnamed_data(element: etree._Element) -> str:
 
 def _is_worked_out(element: etree._Element) -> bool:
     name = element.get("name", "")
-    if element.tag == "proto" or name in _WORKED_OUT_OVER_BYTES:
-        return name in _WORKED_OUT_OVER_BYTES
+    if element.tag == "proto" or name in _READ_FROM_NOTHING:
+        return False
+    if name in _WORKED_OUT_OVER_BYTES or name.endswith(_REASSEMBLED):
+        return True
     if name == "tls.record.content_type":
         # The type inside an encrypted record stands after the type on its outside.
         return any(
@@ -106,13 +113,15 @@ def _is_worked_out_from_nothing(element: etree._Element, name: str) -> bool:
     """Whether a line without bytes is Wireshark's own, and not an empty value of the packet."""
     if not name:
         return element.get("show") in _NAMELESS_WORKED_OUT
+    parent = element.getparent()
+    if name == "_ws.expert" or (parent is not None and parent.get("name") == "_ws.expert"):
+        return True
     if name.startswith("frame."):
         return name in _FRAME_WORKED_OUT
     if name.startswith(_ASN1):
         return False
-    if element.get("show") or name == "_ws.expert":
-        return True
-    return "value" in element.attrib  # which an empty byte string has not
+    # An empty byte string of the packet's has neither.
+    return bool(element.get("show")) or "value" in element.attrib
 
 
 def is_shown(element: etree._Element) -> bool:

@@ -377,5 +377,7 @@ class ReportView:
     steps: tuple[Block, ...] = ()
     """The same in the student's own words."""
     conclusion: tuple[Block, ...] = ()
+    logo: str | None = None
+    """A `data:` address of the lab's picture."""
     answers: Mapping[str, object] = field(default_factory=dict)
     """The document of `answers_json.answers_document`."""

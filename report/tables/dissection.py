@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from lxml import etree
 
+from report.capture.fields import names_of
 from report.capture.frames import Buffer, FrameDetail
 
 Element = etree._Element
@@ -53,13 +55,17 @@ class TreeField:
         return int(self.element.get("size") or 0)
 
     def first(self, name: str) -> "TreeField | None":
-        """The first field of that name below this one."""
-        found = next(self.element.iterfind(f".//field[@name='{name}']"), None)
-        return None if found is None else TreeField(found)
+        """The first field of that name, or of its name in another tshark, below this one."""
+        for known_as in names_of(name):
+            found = next(self.element.iterfind(f".//field[@name='{known_as}']"), None)
+            if found is not None:
+                return TreeField(found)
+        return None
 
     def all(self, name: str) -> "tuple[TreeField, ...]":
-        """Every field of that name below this one, in order."""
-        return tuple(TreeField(found) for found in self.element.iterfind(f".//*[@name='{name}']"))
+        """Every field of that name, or of its name in another tshark, below this one, in order."""
+        found = (self.element.iterfind(f".//*[@name='{known_as}']") for known_as in names_of(name))
+        return tuple(map(TreeField, chain.from_iterable(found)))
 
     def path(self) -> tuple[int, ...]:
         """Child indexes from the frame's `<packet>` element down to here."""

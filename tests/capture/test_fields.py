@@ -13,9 +13,11 @@ from report.capture.fields import (
     AGGREGATOR,
     COLUMN_TITLES,
     PACKET_FIELDS,
+    RENAMED,
     SEPARATOR,
     column_field,
     column_name,
+    names_of,
 )
 from report.capture.programs import find_program
 from report.capture.trace import PREFERENCES, open_trace
@@ -148,6 +150,7 @@ SPOKEN = frozenset(
         *("_ws", "frame", "eth", "sll", "vlan", "pppoe", "ip", "ipv6", "gtp", "icmp", "icmpv6"),
         *("tcp", "udp", "quic", "tls", "ssl", "dtls", "dns", "mdns", "http", "http2", "http3"),
         *("ocsp", "x509af", "x509ce", "x509if", "x509sat", "pkix1explicit", "pkix1implicit"),
+        *("pkcs1", "pkixalgs"),
     }
 )
 """Protocols whose fields labshark may name; other words with a point in them are no fields."""
@@ -180,6 +183,9 @@ def test_every_field_named_anywhere_exists(fields: Reported, preferences: set[st
     assert {field.name for field in PACKET_FIELDS} <= set(named)
     assert {"tcp.flags.syn", "tcp.flags.fin"} <= set(named)  # only in display filters
     known = set(fields) | preferences | queries()
+    for old in RENAMED:
+        assert known & set(names_of(old)), f"{old} has got yet another name"
+        known |= set(names_of(old))
     known |= {"_ws.expert", "_ws.col"}  # a protocol, and how the names of columns begin
     known |= set(map(column_field, COLUMN_TITLES)) | set(map(column_name, COLUMN_TITLES))
     unknown = {

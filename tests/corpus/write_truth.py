@@ -13,6 +13,10 @@ from typing import Any
 from tests.corpus.cross_check import disagreements
 from tests.corpus.truth import Case, Truth, load, truth_files
 from tests.independent import choose, expected_tls_v8_1, facts
+from tests.independent.expected_handshake_training import expected_handshake_training
+from tests.independent.expected_https_handshake import expected_https_handshake
+from tests.independent.expected_ssl_capture import expected_ssl_capture
+from tests.independent.expected_ssl_v7 import expected_ssl_v7
 from tests.independent.expected_tcp import expected_tcp
 from traces.make.truth import dump
 
@@ -52,7 +56,13 @@ def _filled_case(truth: Truth, case: Case) -> dict[str, Any]:
     return {**row, "answers": ANSWERS[case.lab](found, connection)}
 
 
-ANSWERS = {"tls-v8.1": expected_tls_v8_1}
+ANSWERS = {
+    "tls-v8.1": expected_tls_v8_1,
+    "https-handshake": expected_https_handshake,
+    "handshake-training": expected_handshake_training,
+    "ssl-capture": expected_ssl_capture,
+    "ssl-v7": expected_ssl_v7,
+}
 """By lab on TLS: what its questions have for answers in a connection."""
 
 

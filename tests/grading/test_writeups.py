@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -117,9 +118,9 @@ def judged(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Judge
     ]
 
 
-def _rows(path: Path, quoting: int) -> Iterator[dict[str, str]]:
+def _rows(path: Path, quoting: Literal[0, 3]) -> Iterator[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as file:
-        yield from csv.DictReader(file, delimiter="\t", quoting=quoting)  # type: ignore[arg-type]
+        yield from csv.DictReader(file, delimiter="\t", quoting=quoting)
 
 
 def test_values_are_read_as_written(judged: list[Judged]) -> None:

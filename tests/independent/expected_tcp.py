@@ -91,6 +91,11 @@ class _Lab:
         return most
 
 
+def tcp_options(found: Facts, segment: Segment) -> dict[int, bytes]:
+    """A segment's TCP options by kind."""
+    return _header(found, segment).options
+
+
 def _header(found: Facts, segment: Segment) -> Header:
     """The segment's own header, found in its frame by ports and sequence numbers."""
     data = found.frame(segment.frame).data

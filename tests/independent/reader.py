@@ -177,6 +177,7 @@ class Facts:
     capture: Capture
     connections: list[Connection]
     contacts: list[Contact]
+    secrets: KeyLog = field(default_factory=dict)
 
     @property
     def packets(self) -> int:
@@ -219,7 +220,8 @@ def facts(path: Path, keylog: Path | None = None) -> Facts:
     sessions.sort(key=lambda connection: _first_frame(connection))
     contacts = [contact for item in datagrams for contact in _dns_questions(item)]
     contacts += [contact for connection in tcp for contact in _http_requests(connection)]
-    return Facts(path, capture, sessions, sorted(contacts, key=lambda contact: contact.frame))
+    ordered = sorted(contacts, key=lambda contact: contact.frame)
+    return Facts(path, capture, sessions, ordered, secrets)
 
 
 def _first_frame(connection: Connection) -> int:

@@ -116,6 +116,16 @@ def test_the_switch_shows_one_language_or_both(page: webdriver.Chrome) -> None:
     assert _complaints(page) == []
 
 
+def test_what_is_in_the_other_language_is_hidden_everywhere(page: webdriver.Chrome) -> None:
+    for language, other in (("zh", "en"), ("en", "zh")):
+        page.find_element(By.CSS_SELECTOR, f".language button[data-language={language}]").click()
+        left = page.execute_script(
+            f"return [...document.querySelectorAll('.{other}')].filter(e => e.checkVisibility())"
+            ".map(e => e.textContent)"
+        )
+        assert left == []
+
+
 def test_in_english_nothing_of_the_page_is_chinese(page: webdriver.Chrome) -> None:
     """But for the student's own words and name, and the switch itself."""
     page.find_element(By.CSS_SELECTOR, ".language button[data-language=en]").click()

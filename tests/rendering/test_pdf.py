@@ -146,7 +146,7 @@ def test_one_language(textbook: Answered, language: Any) -> None:
 
 def test_nothing_runs_off_the_page(textbook_view: ReportView) -> None:
     """Every line of text ends inside the page's margins, as WeasyPrint laid it out."""
-    fetcher = rendering_pdf._make_fetcher()
+    fetcher = rendering_pdf._make_fetcher(None)
     document = weasyprint.HTML(
         string=rendering_pdf._with_style_sheets(render_html(textbook_view, "both", "pdf"), MOMENT),
         base_url=asset("templates").as_uri() + "/",

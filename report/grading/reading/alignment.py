@@ -6,7 +6,7 @@ from itertools import accumulate
 
 from report.grading.intake.lines import LineKind
 from report.grading.reading.asked import Asked, Questions
-from report.grading.reading.asking import is_question, parted
+from report.grading.reading.asking import is_question, parted_segment
 from report.grading.reading.matter import Matter
 from report.grading.reading.parsing import parsed
 from report.grading.reading.segments import Segment
@@ -91,7 +91,7 @@ def _candidates(segments: Sequence[Segment], questions: Questions) -> list[Ancho
 
 def _at(at: int, segments: Sequence[Segment], questions: Questions) -> list[Anchor]:
     segment = segments[at]
-    alike = {asked.id: questions.likeness(segment.text, asked) for asked in questions.all}
+    alike = {asked.id: questions.likeness(segment.asking, asked) for asked in questions.all}
     likest = max(alike.values(), default=0.0)
     number = segment.label.number if segment.label else None
     return [
@@ -111,7 +111,7 @@ def _anchor(
 ) -> Anchor:
     segment = segments[at]
     numbered = segment.label is not None and segment.label.number == asked.number
-    rest = parted(segment.text, asked, questions).rest
+    rest = parted_segment(segment, asked, questions).rest
     score = _by_label(segment, numbered, alike)
     if likest >= 0.6 and likest - alike >= 0.25:
         score += _ANOTHER_FITS_BETTER

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 
 from report.grading.reading.asked import Asked, Questions
+from report.grading.reading.given import Stance
 from report.grading.reading.parsing import parsed
+from report.grading.reading.segments import Segment
 from report.grading.reading.sentences import CLOSING, OPENING, sentences
-from report.grading.reading.stances import denies
+from report.grading.reading.stances import denies, stance_of
 from report.questions.kinds.characters import folded
 from report.questions.kinds.wordings import wording
 
@@ -69,6 +71,13 @@ def parted(text: str, asked: Asked, questions: Questions) -> Parted:
     return _keyed(text, asked, questions)
 
 
+def parted_segment(segment: Segment, asked: Asked, questions: Questions) -> Parted:
+    """The same for a segment: in a table, question and answer have cells of their own."""
+    if segment.repeats is not None:
+        return Parted(segment.repeats, segment.text.strip())
+    return parted(segment.text, asked, questions)
+
+
 def without_marker(text: str) -> tuple[str, bool]:
     """`text` without an `Answer:` at its head, and whether there was one."""
     marker = _MARKER.match(folded(text))
@@ -122,7 +131,7 @@ def _keyed(text: str, asked: Asked, questions: Questions) -> Parted:
     if between and between.end() < len(text):
         left, right = text[: between.start()], text[between.end() :]
         named = not left.strip() or questions.likeness(left, asked) >= _NAMES
-        if named and (_holds_value(right, asked) or not _holds_value(left, asked)):
+        if named and not _holds_value(left, asked):
             return Parted(left, right.strip())
     asks = _REPEATS if asked.kind == "text" else _ASKS
     if questions.likeness(text, asked) >= asks and not _says_something(text, asked):
@@ -143,4 +152,6 @@ def _says_something(text: str, asked: Asked) -> bool:
 def _holds_value(text: str, asked: Asked) -> bool:
     if asked.kind == "text":
         return bool(text.strip())
-    return parsed(asked.kind, text) is not None or (asked.deniable and denies(text))
+    if parsed(asked.kind, text) is not None or (asked.deniable and denies(text)):
+        return True
+    return stance_of(text) in (Stance.HIDDEN, Stance.NOT_APPLICABLE, Stance.NOT_CAPTURED)

@@ -10,7 +10,7 @@ from report.grading.reading.asking import (
     Parted,
     goes_on_asking,
     is_question,
-    parted,
+    parted_segment,
     without_marker,
 )
 from report.grading.reading.matter import Matter, matter_of
@@ -91,7 +91,7 @@ def _block(
     anchor: Anchor, segments: Sequence[Segment], following: Asked | None, questions: Questions
 ) -> Block:
     first = segments[0]
-    head = parted(first.text, anchor.asked, questions)
+    head = parted_segment(first, anchor.asked, questions)
     parts = [_head_part(head, first)] if head.rest else []
     parts += _rest(segments, bool(parts))
     whole = list(_joined(parts))

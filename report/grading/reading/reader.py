@@ -6,6 +6,7 @@ from report.grading.intake.lines import Line, LineKind
 from report.grading.reading.alignment import Anchor, anchors
 from report.grading.reading.asked import Questions, questions_of
 from report.grading.reading.blocks import Block, blocks, form_blocks
+from report.grading.reading.clauses import apart
 from report.grading.reading.given import GivenAnswer, nothing_given
 from report.grading.reading.references import followed
 from report.grading.reading.segments import Segment, segments_of
@@ -86,7 +87,7 @@ def _aligned(lines: Sequence[Line], questions: Questions) -> tuple[list[Segment]
     numbered = sum(segments[anchor.at].label is not None for anchor in found)
     if numbered >= _MOSTLY * len(questions.all):
         return segments, found
-    pieces = segments_of(sentence_lines(lines))
+    pieces = segments_of(apart(sentence_lines(lines), questions))
     finer = anchors(pieces, questions)
     return (pieces, finer) if len(finer) >= len(found) else (segments, found)
 

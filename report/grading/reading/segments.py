@@ -11,6 +11,7 @@ from report.questions.kinds.wordings import wording
 _ANSWER_COLUMN = wording(
     r"^\W*(?:我的)?(?:答案?|回答|作答|解答|结果|answers?|result|value|response|值)\W*$"
 )
+_QUESTION_COLUMN = wording(r"^\W*(?:问题|题目|题干|内容|questions?|asked|item|what)\W*$")
 _NUMBER_CELL = wording(r"^\W*(?:q|第|问题|题)?\s*(?P<n>\d{1,3})\s*(?:题|问)?\W*$")
 _UNIT_HEAD = wording(r"^\W*(?:题号|序号|编号|问题|题目|questions?|no\.?|#|q)?\W*$")
 
@@ -23,6 +24,13 @@ class Segment:
     text: str
     label: Label | None
     matter: Matter
+    repeats: str | None = None
+    """In a table: the question's own cell (empty without one); `text` is the answer's."""
+
+    @property
+    def asking(self) -> str:
+        """The text that may repeat a question."""
+        return self.text if self.repeats is None else self.repeats
 
 
 def segments_of(lines: Sequence[Line]) -> list[Segment]:
@@ -31,13 +39,13 @@ def segments_of(lines: Sequence[Line]) -> list[Segment]:
 
 
 def _segments(lines: Sequence[Line]) -> Iterator[Segment]:
-    answer_column: int | None = None
+    columns: _Columns | None = None
     skip = -1
     for at, line in enumerate(lines):
         if at <= skip:
             continue
         if line.kind is not LineKind.TABLE:
-            answer_column = None
+            columns = None
             yield from _of_line(line)
             continue
         across = _across(line, lines[at + 1] if at + 1 < len(lines) else None)
@@ -45,9 +53,10 @@ def _segments(lines: Sequence[Line]) -> Iterator[Segment]:
             skip = at + 1
             yield from across
             continue
-        answer_column = _answer_column(line) if _is_head(line) else answer_column
-        if not _is_head(line):
-            yield _of_row(line, answer_column)
+        head = _columns(line)
+        columns = head or columns
+        if not head:
+            yield _of_row(line, columns)
 
 
 def _segment(line: Line, text: str, label: Label | None) -> Segment:
@@ -70,15 +79,22 @@ def _of_line(line: Line) -> Iterator[Segment]:
     yield _segment(line, line.text[one.end :].strip(), one) if one else whole
 
 
-def _is_head(row: Line) -> bool:
-    return any(_ANSWER_COLUMN.match(cell) for cell in row.cells)
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """Which cells of a table hold the question and the answer, by its head."""
+
+    answer: int
+    question: int | None
 
 
-def _answer_column(head: Line) -> int:
-    return next(at for at, cell in enumerate(head.cells) if _ANSWER_COLUMN.match(cell))
+def _columns(row: Line) -> _Columns | None:
+    """The columns that a row names, if it is a table's head."""
+    answers = [at for at, cell in enumerate(row.cells) if _ANSWER_COLUMN.match(cell)]
+    asked = [at for at, cell in enumerate(row.cells) if _QUESTION_COLUMN.match(cell)]
+    return _Columns(answers[0], asked[-1] if asked else None) if answers else None
 
 
-def _of_row(row: Line, answer_column: int | None) -> Segment:
+def _of_row(row: Line, columns: _Columns | None) -> Segment:
     """A row of a table: its number and answer; all other cells where no column is the answer's."""
     if not row.cells:
         return next(_of_line(row))
@@ -86,16 +102,13 @@ def _of_row(row: Line, answer_column: int | None) -> Segment:
     label: Label | None = label_at(row.cells[0])
     if found:
         label = Label(int(found["n"]), "cell", len(row.cells[0]))
-    rest = list(row.cells[1:] if found else row.cells)
-    if label and not found:
-        rest[0] = rest[0][label.end :]
-    offset = 1 if found else 0
-    if answer_column is not None and offset <= answer_column < len(row.cells):
-        asked = "\t".join(rest[: answer_column - offset])
-        text = f"{asked}\t{rest[answer_column - offset]}"
-    else:
-        text = "\t".join(cell for cell in rest if cell)
-    return Segment(row, text.strip("\n"), label, Matter.STATEMENT)
+    cells = list(row.cells)
+    cells[0] = "" if found else cells[0][label.end if label else 0 :]
+    if columns is None or columns.answer >= len(cells):
+        text = "\t".join(cell for cell in cells if cell)
+        return Segment(row, text, label, Matter.STATEMENT)
+    repeats = cells[columns.question] if columns.question not in (None, columns.answer) else ""
+    return Segment(row, cells[columns.answer], label, Matter.STATEMENT, repeats)
 
 
 def _across(numbers: Line, answers: Line | None) -> list[Segment]:
@@ -112,6 +125,6 @@ def _across(numbers: Line, answers: Line | None) -> list[Segment]:
     if not headed and all(_NUMBER_CELL.match(cell) for cell in answers.cells):
         return []  # two rows of numbers may be anything
     return [
-        Segment(answers, f"\t{text}", Label(number, "cell", 0), Matter.STATEMENT)
+        Segment(answers, text, Label(number, "cell", 0), Matter.STATEMENT, "")
         for number, (_, text) in zip(values, cells, strict=True)
     ]

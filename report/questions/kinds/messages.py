@@ -59,6 +59,9 @@ _FRAME = wording(
     r"(?<![\d.])(?P<two>\d{1,7})\s*(?:号|th packet)",
     r"^\W*(?P<three>\d{1,7})\W*$",
 )
+_ALSO_THINGS = frozenset({"Application Data", "Certificate"})
+"""Messages whose names are as often those of what they carry."""
+_MESSAGE = wording(r"[\s\"'`]*(?:消息|报文|记录|message|record|packet|包)")
 _ONLY_OFFERS = wording(any_of("only_offering"))
 _NAMED = 0.9
 _OFFERING = 0.6
@@ -68,8 +71,12 @@ _BY_NUMBER = 0.75
 def _named(text: str) -> Iterator[Candidate]:
     for name, spelled in _NAMES.items():
         for found in spelled.finditer(text):
-            offers = any(map(_ONLY_OFFERS.search, clause(text, *found.span())))
-            yield Candidate(name, *found.span(), _NAMED * (_OFFERING if offers else 1.0))
+            score = _NAMED
+            if any(map(_ONLY_OFFERS.search, clause(text, *found.span()))):
+                score *= _OFFERING
+            if name in _ALSO_THINGS and not _MESSAGE.match(text, found.end()):
+                score *= _OFFERING
+            yield Candidate(name, *found.span(), score)
 
 
 def _numbered(text: str) -> Iterator[Candidate]:

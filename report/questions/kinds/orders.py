@@ -12,6 +12,7 @@ from report.text import Text
 
 _BEFORE = wording(any_of("before"), f"(?P<weak>{any_of('before_weakly')})")
 _AFTER = wording(any_of("after"), f"(?P<weak>{any_of('after_weakly')})")
+_ASKED = wording(any_of("asked_order"))
 _FIRST = wording(any_of("first"))
 _TLS = wording(any_of("tls_side"))
 _TCP = wording(any_of("tcp_side"))
@@ -62,7 +63,7 @@ def _side(text: str, *, last: bool) -> str | None:
 
 
 def _parse(text: str) -> Reading | None:
-    plain = readable(text)
+    plain = _ASKED.sub(lambda asked: "_" * len(asked[0]), readable(text))
     return choose(plain, _orders(plain))
 
 

@@ -30,6 +30,9 @@ _LIST_JOIN = wording(
 )
 _WHOLE_IN = wording(any_of("complete"))
 _BESIDE = wording(any_of("packet_beside"))
+_BEGINS = wording(r"\s*号?(?:包|帧)?\s*" + any_of("begins_there"))
+_ENDS = wording(r"\s*号?(?:包|帧)?\s*" + any_of("ends_there"))
+_NEXT = 24
 _ONLY_BESIDE = 0.6
 
 
@@ -52,9 +55,10 @@ def _placed(text: str, candidate: Candidate, since: int) -> float:
     """More for the packet that completes a message, less for one that only stands beside it."""
     before, _ = clause(text, candidate.start, candidate.end)
     before = before[-(candidate.start - since) :]
-    if _BESIDE.search(before):
+    after = text[candidate.end : candidate.end + _NEXT]
+    if _BESIDE.search(before) or _BEGINS.match(after):
         return _ONLY_BESIDE
-    return _COMPLETES if _WHOLE_IN.search(before) else 1.0
+    return _COMPLETES if _WHOLE_IN.search(before) or _ENDS.match(after) else 1.0
 
 
 def _parse(text: str) -> Reading | None:

@@ -42,6 +42,8 @@ def _polar(text: str) -> Iterator[Candidate]:
                 score = _AT_START
             elif _NEW_SENTENCE.search(text[: found.start()].strip()):
                 score -= _LATER  # a later sentence explains; the first one answers
+            elif "," in text[: found.start()]:
+                score -= _LATER / 2
             yield Candidate(value, *found.span(), score)
 
 

@@ -16,7 +16,7 @@ from report.questions.handshake_messages import (
 from report.questions.hellos import read_hello, session_id_of
 from report.questions.protected import Inference
 from report.questions.queries.finished import finished, no_finished
-from report.questions.queries.session_records import holds_record
+from report.questions.queries.session_records import holds_record, no_records
 from report.questions.queries.suite import version_number
 from report.questions.registry import Tables, query
 from report.questions.scope import session_scope
@@ -154,6 +154,8 @@ def size(tables: Tables, session: Session) -> Answer:
     mine, theirs = finished(session, client=True), finished(session, client=False)
     if session.server_hello is None:
         return missing_message(tables, session, SERVER_HELLO, client=False)
+    if session.connection.transport == "quic":
+        return no_records(tables, session)
     if session.is_tls13 and not session.handshake_opened:
         return _size_hidden(tables)
     if mine is None or theirs is None:

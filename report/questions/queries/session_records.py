@@ -35,7 +35,8 @@ def holds_record() -> Condition:
     return either(Where("tls.record.content_type"), Where("tls.record.opaque_type"))
 
 
-def _no_records(tables: Tables, session: Session) -> Answer:
+def no_records(tables: Tables, session: Session) -> Answer:
+    """Why a session has no TLS records: QUIC has none, or the capture lacks them."""
     if session.connection.transport == "quic":
         return not_applicable(
             Text(
@@ -122,7 +123,7 @@ def count(tables: Tables, session: Session) -> Answer:
     """How many records the session has, with all of them as a table, and totals."""
     records = session_records(session)
     if not records:
-        return _no_records(tables, session)
+        return no_records(tables, session)
     frames = sorted({record.frame for record in records})
     evidence = [
         cite_header(r.dissected, "tls.record.length")
@@ -157,7 +158,7 @@ def server_data(tables: Tables, session: Session) -> Answer:
     records = session_records(session)
     data = [r for r in records if not r.from_client and r.shown_type == APPLICATION_DATA]
     if not records:
-        return _no_records(tables, session)
+        return no_records(tables, session)
     note = _CANNOT_TELL if session.is_tls13 and not session.decrypted else None
     first = next((r.dissected for r in data if r.dissected is not None), None)
     if first is None:
@@ -206,7 +207,7 @@ def overhead(tables: Tables, session: Session) -> Answer:
     if choice is None:
         return missing_message(tables, session, SERVER_HELLO, client=False)
     if session.connection.transport == "quic":
-        return _no_records(tables, session)
+        return no_records(tables, session)
     hello, suite = choice
     added = record_overhead(suite, version_number(session))
     return from_message(
@@ -259,7 +260,7 @@ def first_frames(tables: Tables, session: Session) -> Answer:
     """How many records the first eight frames with records hold; frame by frame as a table."""
     records = _first_frames(session)
     if not records:
-        return _no_records(tables, session)
+        return no_records(tables, session)
     frames = sorted({record.frame for record in records})
     return found(
         tables,
@@ -319,7 +320,7 @@ def header_bytes(tables: Tables, session: Session) -> Answer:
     records = _first_frames(session)
     with_header = [r.dissected for r in records if r.dissected and r.dissected.has_header]
     if not with_header:
-        return _no_records(tables, session)
+        return no_records(tables, session)
     first = with_header[0]
     return found(
         tables,
