@@ -1,11 +1,13 @@
 """A Python process of our own that does one order after another, and may be lost at any time.
 
-`WorkerProcess` is the side that asks, `serve` the side that works. They speak over two pipes in
+`WorkerProcess` is the side that asks, `serve` the side that works: `begin` imports the module that
+is named, whose `main(arguments)` calls `serve`. They speak over two pipes in
 JSON and bytes, never pickles: a worker that a hostile file took over can lie, and no more. A worker
 that dies, hangs or grows costs the order it was at; the next order gets a fresh one.
 """
 
 import contextlib
+import importlib
 import json
 import os
 import queue
@@ -28,6 +30,7 @@ _MOST_BLOBS = 1 << 30
 _IDLE_SECONDS = 900.0
 """After so long without an order a worker ends: whoever asked may have forgotten it."""
 _WELL_ENDED_WITHIN = 5.0
+_BOOT = "import report.workers; report.workers.begin()"
 _PACKAGE_PARENT = Path(__file__).resolve().parents[1]
 
 Loss = Literal["too-slow", "died"]
@@ -64,7 +67,7 @@ STANDARD_TERM = Term()
 
 
 class WorkerProcess:
-    """`python -m MODULE ARGUMENTS` in a process of its own, started when it is first needed.
+    """The worker in a module, in a process of its own that is started when it is first needed.
 
     For one thread at a time; `kill` may come from any.
     """
@@ -73,7 +76,7 @@ class WorkerProcess:
         self, module: str, arguments: Sequence[str] = (), term: Term = STANDARD_TERM
     ) -> None:
         # -P: a file in the current folder must never be taken for a module.
-        self._argv = [sys.executable, "-P", "-m", module, *arguments]
+        self._argv = [sys.executable, "-P", "-c", _BOOT, module, *arguments]
         self._term = term
         self._orders = 0
         self._running: subprocess.Popen[bytes] | None = None
@@ -241,33 +244,44 @@ def _exactly(pipe: IO[bytes], length: int) -> bytes:
 # --- the side that works ----------------------------------------------------------------------
 
 
-def serve(work: Callable[[Message], Message], address_space: int | None = None) -> None:
-    """Answers orders from standard input with `work` until there are no more.
+_orders: "queue.Queue[Message]" = queue.Queue()
 
-    The process ends as soon as its standard input does, even in the middle of an order: nobody
-    waits for the answer any more. What `work` prints goes to standard error. `address_space` is
-    the most it may map, in bytes; not enforced on Windows and macOS.
+
+def begin() -> None:
+    """A worker process's whole life; started by `WorkerProcess` only.
+
+    The process ends as soon as its standard input does, even while it imports or in the middle of
+    an order: nobody waits for the answer any more.
+    """
+    threading.Thread(target=_listen, daemon=True).start()
+    if sys.platform != "win32":
+        signal.signal(signal.SIGTERM, _go)
+    _, module, *arguments = sys.argv
+    importlib.import_module(module).main(arguments)
+
+
+def serve(work: Callable[[Message], Message], address_space: int | None = None) -> None:
+    """Answers orders with `work`, one after another, for the rest of the process's life.
+
+    What `work` prints goes to standard error. `address_space` is the most that the process may
+    map, in bytes; not enforced on Windows and macOS.
     """
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    if sys.platform != "win32":
-        signal.signal(signal.SIGTERM, _go)
     _limit(address_space)
-    orders: queue.Queue[Message] = queue.Queue()
-    threading.Thread(target=_listen, args=(orders,), daemon=True).start()
     while True:
         try:
-            order = orders.get(timeout=_IDLE_SECONDS)
+            order = _orders.get(timeout=_IDLE_SECONDS)
         except queue.Empty:
             os._exit(0)
         _write(out, _answered(work, order))
 
 
-def _listen(orders: "queue.Queue[Message]") -> None:
+def _listen() -> None:
     given = os.fdopen(os.dup(0), "rb")
     with contextlib.suppress(EOFError, OSError, ValueError):
         while True:
-            orders.put(_read(given))
+            _orders.put(_read(given))
     os._exit(0)
 
 

@@ -144,5 +144,6 @@ def test_a_killed_one_takes_no_more_orders(worker: WorkerProcess) -> None:
     assert not psutil.pid_exists(pid)
 
 
-if __name__ == "__main__":
-    serve(_work, int(sys.argv[1]))
+def main(arguments: list[str]) -> None:
+    """The worker's program."""
+    serve(_work, int(arguments[0]))

@@ -1,11 +1,10 @@
 """One capture to its report's files: the work itself, in a process that may be lost.
 
-Run as a program (`python -m report.batch.making SECONDS`) it is that process; `workshop` asks it.
+`report.batch.workshop` is who asks.
 """
 
 import contextlib
 import os
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -231,13 +230,9 @@ def _seconds(packets: pd.DataFrame) -> float:
     return 0.0 if pd.isna(span) else round(float(span), 6)
 
 
-def main() -> None:
-    """The process's life: orders from standard input, until there are no more."""
+def main(arguments: list[str]) -> None:
+    """The worker process; its argument is how many seconds an order may take."""
     with private_folder() as scratch:
         # Relative names say nothing of this machine in messages, and nothing strange lies here.
         os.chdir(scratch)
-        serve(Maker(float(sys.argv[1])))
-
-
-if __name__ == "__main__":
-    main()
+        serve(Maker(float(arguments[0])))

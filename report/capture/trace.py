@@ -238,10 +238,14 @@ class Trace:
         self._tls_ports = tuple(dict.fromkeys((*self._tls_ports, *ports)))
         self._forget()
 
-    def read_in_order(self) -> None:
-        """From now on segments are taken as they come, so that a lost one hides less after it."""
-        self._out_of_order = False
-        self._forget()
+    def wait_for_late_segments(self, wait: bool) -> None:
+        """Whether late segments are put in their places, or taken as they come.
+
+        Taken as they come, a segment that never came hides less after it.
+        """
+        if wait != self._out_of_order:
+            self._out_of_order = wait
+            self._forget()
 
     def _forget(self) -> None:
         if self._eager is not None:

@@ -176,31 +176,24 @@ def _control(tag: str, title: str, number: int) -> str:
 # ---- reading back -------------------------------------------------------------------------------
 
 
-def without_print(lines: Sequence[Line], lab: Lab) -> list[Line]:
-    """A filled form's lines without the questions that nobody has written anything under.
+def left_blank(lines: Sequence[Line], lab: Lab) -> frozenset[str]:
+    """The questions of a form, by id, that nobody wrote anything into or under.
 
-    Where a question was answered beside its field, what is printed stays: it says which it is.
+    What is printed there is no answer, whatever it may look like to a reader.
     """
     fields = {question.id for question in lab.questions}
+    filled = {line.anchor for line in lines if line.anchor in fields}
+    free = [line for line in lines if line.anchor not in fields]
     printed = _printed(lab)
-    asked_at = [printed.get(_plain(line.text)) for line in lines]
-    free = [n for n, line in enumerate(lines) if line.anchor not in fields]
-    answered = {
-        asked_at[before]
-        for before, after in pairwise([*free, -1])
-        if asked_at[before] is not None and (after == -1 or asked_at[after] is None)
-    }
-    last = lab.questions[-1].id
-    return [
-        line
-        for line, name in zip(lines, asked_at, strict=True)
-        if line.anchor in fields or name is None or (name in answered and name != last)
-    ]
+    asked = [printed.get(_plain(line.text)) for line in free]
+    under = {one for one, after in pairwise([*asked, None]) if after is None}
+    known = {name for name in asked if name is not None}
+    return frozenset(known - filled - under - {""})
 
 
 def _printed(lab: Lab) -> dict[str, str]:
-    """What the form prints for each question, as it comes out of any reader."""
-    found = {}
+    """What the form prints for each question (and, as '', below the last), as readers give it."""
+    found = {_plain(f"{_CONCLUSION.zh}{_CONCLUSION.en}"): ""}
     for position, question in enumerate(lab.questions, 1):
         number = _number(question, position)
         zh, en = _plain(question.ask.zh), _plain(question.ask.en)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from report.grading.forms import without_print
+from report.grading.forms import left_blank
 from report.grading.generated import GeneratedReport, read_generated
 from report.grading.intake.lines import Line, LineKind
 from report.grading.intake.writeups import WriteUp
@@ -50,7 +50,7 @@ def read_handed(writeups: Sequence[WriteUp], lab: Lab) -> Handed:
     """
     plain = [w for w in writeups if not w.is_generated]
     reports = tuple(read_generated(w, lab) for w in writeups if w.is_generated)
-    readings = [(w, read_answers(_lines(w, lab), lab, w.name)) for w in plain if w.lines]
+    readings = [(w, _read(w, lab)) for w in plain if w.lines]
     own, conflicting = _joined([given for _, given in readings], lab)
     pictured = {
         name for writeup, given in readings for name in _pictured(writeup.lines, given, lab)
@@ -60,8 +60,10 @@ def read_handed(writeups: Sequence[WriteUp], lab: Lab) -> Handed:
     return Handed(given, sources, frozenset(conflicting), frozenset(pictured & empty), reports, own)
 
 
-def _lines(writeup: WriteUp, lab: Lab) -> Sequence[Line]:
-    return without_print(writeup.lines, lab) if "form" in writeup.marks else writeup.lines
+def _read(writeup: WriteUp, lab: Lab) -> dict[str, GivenAnswer]:
+    given = read_answers(writeup.lines, lab, writeup.name)
+    blank = left_blank(writeup.lines, lab) if "form" in writeup.marks else frozenset()
+    return given | {name: nowhere(name) for name in blank}
 
 
 def _joined(

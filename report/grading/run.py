@@ -124,6 +124,8 @@ def grade_class(options: Options, say: Say) -> ClassGraded:
     """
     roster = read_roster(options.roster) if options.roster else None
     key_toml = _checked_key(options)
+    if options.sheet is not None:
+        fill(options.sheet, {}, column=options.column)  # its mistakes are told before any work
     make_folder(options.out)
     with private_folder() as spool:
         pattern = id_pattern(options.pattern) if options.pattern else None

@@ -114,7 +114,7 @@ def _attached(weasyprint: Any, attachment: Attachment, moment: datetime) -> Any:
         created=moment,
         modified=moment,
         relationship="Data",
-        url_fetcher=_make_fetcher(None),
+        url_fetcher=_make_fetcher(),
     )
 
 
@@ -124,7 +124,7 @@ def _logo(html: str) -> str | None:
     return found[1] if found else None
 
 
-def _make_fetcher(logo: str | None) -> Any:
+def _make_fetcher(logo: str | None = None) -> Any:
     from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
     packed = asset("templates").resolve()

@@ -1,11 +1,6 @@
-"""PDF after PDF in one warm process, under limits: WeasyPrint has none, and takes 1 s to import.
-
-Run as a program (`python -m report.rendering.pdf_worker BYTES`) it is that process; BYTES is the
-address space that it may use.
-"""
+"""PDF after PDF in one warm process, under limits: WeasyPrint has none, and takes 1 s to import."""
 
 import contextlib
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -107,5 +102,6 @@ def _done(order: Message) -> Message:
     return Message({"missing_glyphs": list(pdf.missing_glyphs)}, {"pdf": pdf.data})
 
 
-if __name__ == "__main__":
-    serve(_done, int(sys.argv[1]))
+def main(arguments: list[str]) -> None:
+    """The worker process; its argument is the address space that it may use, in bytes."""
+    serve(_done, int(arguments[0]))

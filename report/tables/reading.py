@@ -38,17 +38,20 @@ def read_session(
     in the order they came, which hides less after a gap; the reading that shows more is kept.
     """
     wanted, hosts = tuple(fields), tuple(lab_hosts)
+    trace.wait_for_late_segments(True)
     packets = read_packets(trace, wanted)
     session, connections = open_session(trace, packets, host=host, stream=stream, lab_hosts=hosts)
     if not session.packets["tcp.analysis.lost_segment"].any():
         return packets, session, connections
-    trace.read_in_order()
+    trace.wait_for_late_segments(False)
     packets_again = packets_table(trace.columns(wanted))
     again, connections_again = open_session(
         trace, packets_again, host=host, stream=stream, lab_hosts=hosts
     )
     if len(again.messages) > len(session.messages):
         return packets_again, again, connections_again
+    # What is dissected from here on, for evidence, must be read as the answers were.
+    trace.wait_for_late_segments(True)
     return packets, session, connections
 
 

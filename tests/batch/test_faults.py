@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -57,8 +57,7 @@ def undisturbed(code: Code, five: Path, tmp_path_factory: pytest.TempPathFactory
     return out
 
 
-def _wait_for(condition: "object", seconds: float = 60) -> None:
-    assert callable(condition)
+def _wait_for(condition: Callable[[], bool], seconds: float = 120) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end
@@ -69,18 +68,23 @@ def _more_or_over(folder: Path, known: int, runner: "subprocess.Popen[str]") -> 
     return len(check_not_torn(folder)) > known or runner.poll() is not None
 
 
+def _run_until(code: Code, inputs: Path, out: Path, results: int, seconds: float) -> None:
+    """Kills the runner so many seconds after so many results are there."""
+    process = code.started("batch", inputs, "--out", out, "--no-pdf", "--jobs", 2)
+    with stopping_at_end(process):
+        _wait_for(lambda: len(check_not_torn(out)) >= results or process.poll() is not None)
+        time.sleep(seconds)
+        assert kill_runner(process) == []
+
+
 def test_a_runner_killed_at_any_time_loses_and_repeats_nothing(
     code: Code, five: Path, undisturbed: Path, tmp_path: Path
 ) -> None:
     chance = random.Random(5)
     done: dict[str, tuple[int, int]] = {}
     for _ in range(KILLS):
-        process = code.started("batch", five, "--out", tmp_path, "--no-pdf", "--jobs", 2)
-        with stopping_at_end(process):
-            # At any time after the next result: work is under way, and some of it is done.
-            _wait_for(partial(_more_or_over, tmp_path, len(done), process))
-            time.sleep(chance.uniform(0, 0.5))
-            assert kill_runner(process) == []
+        # At any time after the next result: work is under way, and some of it is done.
+        _run_until(code, five, tmp_path, len(done) + 1, chance.uniform(0, 0.5))
         now = check_not_torn(tmp_path)
         assert {name: now[name] for name in done} == done
         done = now

@@ -1,56 +1,23 @@
 """The page in a real headless Chromium: switch, folds, copying, no request, no complaint."""
 
-import json
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from report.rendering.html import render_html
 from report.rendering.view import ReportView
+from tests.browser import chromium, complaints, requests
 from tests.rendering.hostile import NAMES, poisoned
-
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--window-size=1280,1000",
-)
-
-
-def _program(*names: str) -> str:
-    found = next(filter(None, map(shutil.which, names)), None)
-    if found is None:
-        pytest.skip(f"needs {names[0]} (Debian: apt-get install chromium chromium-driver)")
-    return found
 
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
-    options = webdriver.ChromeOptions()
-    options.binary_location = _program("chromium", "chromium-browser", "google-chrome")
-    for flag in FLAGS:
-        options.add_argument(flag)
-    options.add_argument(f"--user-data-dir={tmp_path_factory.mktemp('profile')}")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    # Given the driver's path, selenium looks for none and asks no server for one.
-    service = Service(_program("chromedriver"), env={**os.environ, "SE_OFFLINE": "true"})
-    driver = webdriver.Chrome(options=options, service=service)
-    try:
+    with chromium(tmp_path_factory.mktemp("profile")) as driver:
         yield driver
-    finally:
-        driver.quit()
 
 
 @pytest.fixture
@@ -60,26 +27,10 @@ def page(browser: webdriver.Chrome, textbook_view: ReportView, tmp_path: Path) -
     path.write_text(render_html(textbook_view), "utf-8")
     browser.get(path.as_uri())
     browser.execute_script("localStorage.clear()")
-    _requests(browser)
-    _complaints(browser)
+    requests(browser)
+    complaints(browser)
     browser.get(path.as_uri())
     return browser
-
-
-def _requests(browser: webdriver.Chrome) -> list[str]:
-    """Addresses asked for since the last look."""
-    events = [json.loads(entry["message"])["message"] for entry in _log(browser, "performance")]
-    sent = [e for e in events if e["method"] == "Network.requestWillBeSent"]
-    return [event["params"]["request"]["url"] for event in sent]
-
-
-def _complaints(browser: webdriver.Chrome) -> list[str]:
-    return [entry["message"] for entry in _log(browser, "browser")]
-
-
-def _log(browser: webdriver.Chrome, name: str) -> list[dict[str, str]]:
-    entries: list[dict[str, str]] = browser.get_log(name)  # type: ignore[no-untyped-call]
-    return entries
 
 
 def _shown(browser: webdriver.Chrome) -> str:
@@ -88,11 +39,10 @@ def _shown(browser: webdriver.Chrome) -> str:
 
 def test_no_request_leaves_and_nothing_complains(page: webdriver.Chrome) -> None:
     assert _shown(page)
-    requests = _requests(page)
-    assert requests
-    assert {url.split(":")[0] for url in requests} == {"file"}
-    assert len(requests) == 1
-    assert _complaints(page) == []
+    sent = requests(page)
+    assert {url.split(":")[0] for url in sent} == {"file"}
+    assert len(sent) == 1
+    assert complaints(page) == []
 
 
 def test_the_switch_shows_one_language_or_both(page: webdriver.Chrome) -> None:
@@ -113,7 +63,7 @@ def test_the_switch_shows_one_language_or_both(page: webdriver.Chrome) -> None:
     assert en not in _shown(page)
     page.refresh()
     assert en not in _shown(page)
-    assert _complaints(page) == []
+    assert complaints(page) == []
 
 
 def test_what_is_in_the_other_language_is_hidden_everywhere(page: webdriver.Chrome) -> None:
@@ -242,9 +192,9 @@ def test_hostile_names_do_nothing_in_a_browser(
 ) -> None:
     path = tmp_path / "hostile.html"
     path.write_text(render_html(poisoned(textbook_view, *NAMES)), "utf-8")
-    _requests(browser)
-    _complaints(browser)
+    requests(browser)
+    complaints(browser)
     browser.get(path.as_uri())
     assert browser.execute_script("return document.scripts.length") == 2
-    assert {url.split(":")[0] for url in _requests(browser)} == {"file"}
-    assert _complaints(browser) == []
+    assert {url.split(":")[0] for url in requests(browser)} == {"file"}
+    assert complaints(browser) == []

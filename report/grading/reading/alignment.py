@@ -31,10 +31,11 @@ _RUN_GOES_ON = 0.25
 _RUN_BREAKS = -0.25
 _LEAST_ALIKE = 0.35
 _NEAR = 4
-_SHARES = 0.5
 _CERTAIN = 1.0
 """What an anchor out of order must score: a full number, with something that fits."""
 _MOST = 600
+_REPEATED = 0.75
+_PASSED_OVER = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,14 +156,18 @@ def _fit(asked: Asked, texts: list[str]) -> float:
 def _best_chain(found: Sequence[Anchor], segments: Sequence[Segment]) -> list[Anchor]:
     """The increasing chain (later segment, later question) with the highest total score."""
     content = [0, *accumulate(int(_has_content(segment)) for segment in segments)]
+    bare = {a.at for a in found if a.alike >= _REPEATED and not a.answered_here}
+    repeats = [0, *accumulate(int(at in bare) for at in range(len(segments)))]
     totals: list[float] = []
     before: list[int | None] = []
     for here, anchor in enumerate(found):
         best, link = 0.0, None
         for there in range(here):
             earlier = found[there]
-            if _may_follow(earlier, anchor, segments):
+            if earlier.at < anchor.at and earlier.asked.number < anchor.asked.number:
                 total = totals[there] + _step(earlier, anchor, segments, content)
+                # Questions passed over are a list of them, and not what was answered.
+                total -= _PASSED_OVER * (repeats[anchor.at] - repeats[earlier.at + 1])
                 if total > best:
                     best, link = total, there
         totals.append(best + anchor.score)
@@ -179,17 +184,6 @@ def _best_chain(found: Sequence[Anchor], segments: Sequence[Segment]) -> list[An
     return chain[::-1]
 
 
-def _may_follow(earlier: Anchor, later: Anchor, segments: Sequence[Segment]) -> bool:
-    """Later in the text and in the lab; one sentence of running text may answer two questions."""
-    if earlier.asked.number >= later.asked.number or earlier.at > later.at:
-        return False
-    if earlier.at < later.at:
-        return True
-    unnumbered = segments[later.at].label is None
-    both = earlier.answered_here and later.answered_here
-    return unnumbered and both and later.score >= _SHARES and earlier.asked.kind != later.asked.kind
-
-
 def _has_content(segment: Segment) -> bool:
     said = segment.matter is not Matter.NOTHING and bool(segment.text.strip())
     return said and segment.line.kind is not LineKind.HEADING
@@ -203,7 +197,7 @@ def _answer_between(anchor: Anchor, end: int, content: Sequence[int]) -> float:
 def _step(
     earlier: Anchor, later: Anchor, segments: Sequence[Segment], content: Sequence[int]
 ) -> float:
-    score = _answer_between(earlier, max(later.at, earlier.at + 1), content)
+    score = _answer_between(earlier, later.at, content)
     one, two = segments[earlier.at].label, segments[later.at].label
     if one is None or two is None:
         return score + (_RUN_BREAKS if (one is None) != (two is None) else 0.0)

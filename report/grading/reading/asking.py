@@ -41,6 +41,7 @@ _ORDERS = wording(
 )
 _BETWEEN = wording(r"\s*(?:[:：\t|]|(?<!\bCN)(?<!\bO)=|—+|-{2,}|→|⇒|->|=>|\s-\s)\s*")
 _LONG_ENOUGH = 8
+_NAMED_IN_QUESTIONS = frozenset({"name", "names", "message_name", "text", "yes_no"})
 _ASKS = 0.4
 _REPEATS = 0.85
 _NAMES = 0.45
@@ -131,7 +132,7 @@ def _keyed(text: str, asked: Asked, questions: Questions) -> Parted:
     if between and between.end() < len(text):
         left, right = text[: between.start()], text[between.end() :]
         named = not left.strip() or questions.likeness(left, asked) >= _NAMES
-        if named and not _holds_value(left, asked):
+        if named and not _already_answers(left, asked):
             return Parted(left, right.strip())
     asks = _REPEATS if asked.kind == "text" else _ASKS
     if questions.likeness(text, asked) >= asks and not _says_something(text, asked):
@@ -147,6 +148,11 @@ def _says_something(text: str, asked: Asked) -> bool:
     if asked.kind == "text":
         return False
     return _holds_value(text, asked)
+
+
+def _already_answers(left: str, asked: Asked) -> bool:
+    """Whether what stands before a colon holds the value; names stand in questions as well."""
+    return asked.kind not in _NAMED_IN_QUESTIONS and _holds_value(left, asked)
 
 
 def _holds_value(text: str, asked: Asked) -> bool:

@@ -64,8 +64,7 @@ def blocks(
     segments: Sequence[Segment], found: Sequence[Anchor], questions: Questions
 ) -> list[Block]:
     """One block per anchor, in order."""
-    places = [anchor.at for anchor in found]
-    ends = [min((at for at in places if at > here), default=len(segments)) for here in places]
+    ends = [*(anchor.at for anchor in found[1:]), len(segments)]
     following = [*(anchor.asked for anchor in found[1:]), None]
     return [
         _block(anchor, segments[anchor.at : end], next_one, questions)

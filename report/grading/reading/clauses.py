@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from report.grading.intake.lines import Line, LineKind
 from report.grading.reading.asked import Questions
+from report.grading.reading.labels import label_at
 from report.grading.reading.sentences import CLOSING, OPENING
 
 _ENDS = ",，；;"
@@ -18,7 +19,8 @@ def apart(lines: Sequence[Line], questions: Questions) -> list[Line]:
 
 def _pieces(line: Line, questions: Questions) -> Iterator[Line]:
     held, about = "", None
-    clauses = list(_clauses(line.text)) if line.kind is LineKind.PROSE else [line.text]
+    running = line.kind is LineKind.PROSE and label_at(line.text) is None
+    clauses = list(_clauses(line.text)) if running else [line.text]
     for clause in clauses:
         likest = _likest(clause, questions) if len(clauses) > 1 else None
         if held and about and likest and likest != about:

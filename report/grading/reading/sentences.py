@@ -79,8 +79,11 @@ def _goes_on(before: Line, line: Line) -> bool:
 
 
 def _is_running(line: Line) -> bool:
-    """Whether a line is prose, and not a row of the packet list or the like."""
-    return line.kind is LineKind.PROSE and matter_of(line, line.text) is Matter.STATEMENT
+    """Whether a line is prose: no numbered answer, no row of the packet list or the like."""
+    label = label_at(line.text)
+    numbered = label is not None and label.style != "n "  # `37 and so on` is no label
+    statement = matter_of(line, line.text) is Matter.STATEMENT
+    return line.kind is LineKind.PROSE and statement and not numbered
 
 
 def _cut(paragraph: list[Line]) -> Iterator[Line]:

@@ -39,6 +39,7 @@ _NOT_CAPTURED = wording(
     r"|the) (?:trace|capture)"
 )
 _LEAST_DENIAL = 0.6
+_AT_ONCE = 6
 
 
 def denies(text: str) -> bool:
@@ -51,6 +52,12 @@ def affirms(text: str) -> bool:
     """Whether a statement says yes."""
     reading = parsed("yes_no", text)
     return reading is not None and reading.value is True
+
+
+def unknowing(text: str) -> bool:
+    """Whether a statement begins by saying that the writer does not know."""
+    found = _UNKNOWN.search(folded(text))
+    return found is not None and found.start() <= _AT_ONCE
 
 
 def stance_of(text: str) -> Stance | None:

@@ -12,7 +12,7 @@ from report.grading.reading.concepts import concepts
 from report.grading.reading.given import GivenAnswer, Stance, Where
 from report.grading.reading.matter import Matter
 from report.grading.reading.parsing import parsed
-from report.grading.reading.stances import affirms, denies, stance_of
+from report.grading.reading.stances import affirms, denies, stance_of, unknowing
 from report.questions.answer import AnswerValue
 from report.questions.kinds.characters import folded
 from report.questions.kinds.context import clause
@@ -156,6 +156,9 @@ def _nothing_said(block: Block, file: str, sure: float) -> GivenAnswer:
 
 
 def _denied(text: str) -> Stance:
+    """What a denial means; who begins with not knowing has denied nothing."""
+    if unknowing(text):
+        return Stance.UNKNOWN
     stance = stance_of(text)
     return Stance.ABSENT if stance in (None, Stance.UNKNOWN) else stance
 
