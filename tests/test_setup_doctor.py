@@ -180,12 +180,18 @@ def test_this_machine_is_described_as_it_is() -> None:
         assert system.capture == "granted"
 
 
+def without_other_folders(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Programs that are not beside tshark would be taken from the usual folders."""
+    monkeypatch.setattr("report.capture.programs._folders", lambda: ())
+
+
 def pretend_wireshark(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "tshark").write_text("#!/bin/sh\necho 'TShark (Wireshark) 4.6.2.'\n")
     (folder / "dumpcap").write_text("#!/bin/sh\necho 'no permission' >&2\nexit 2\n")
     for name in ("tshark", "dumpcap"):
         (folder / name).chmod(0o755)
     monkeypatch.setenv("LABSHARK_TSHARK", str(folder / "tshark"))
+    without_other_folders(monkeypatch)
 
 
 def test_another_wireshark_is_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -201,6 +207,7 @@ def test_another_wireshark_is_looked_at(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_no_wireshark_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LABSHARK_TSHARK", str(tmp_path / "tshark"))
+    without_other_folders(monkeypatch)
     findings = examine()
     assert of(findings, "tshark").status == "missing"
     assert of(findings, "capture").status == "warning"

@@ -110,7 +110,7 @@ def _bubblewrap() -> Literal["works", "blocked", "missing"]:
 
 def _pdf_fault() -> str | None:
     # In a Python of its own: where Pango is missing, WeasyPrint writes to standard output.
-    done = _output([sys.executable, "-c", "import weasyprint"])
+    done = _output([sys.executable, "-P", "-c", "import weasyprint"])
     if done is None:
         return "WeasyPrint did not start"
     if done.returncode == 0:

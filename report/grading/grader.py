@@ -1,6 +1,6 @@
 """Grades one submission, in a process that may be lost: strangers wrote everything it reads.
 
-Run as a program (`python -m report.grading.grader`) it is that process; `report.grading.run` asks.
+`report.grading.run` is who asks.
 """
 
 import contextlib
@@ -409,13 +409,9 @@ def _done(message: Message) -> Message:
     return Message({"outcome": graded.outcome.model_dump(mode="json")}, blobs)
 
 
-def main() -> None:
-    """The process's life: orders from standard input, until there are no more."""
+def main(arguments: list[str]) -> None:
+    """The worker process; it takes no arguments."""
     with private_folder() as scratch:
         # Nothing strange lies here; and no module is ever looked for beside a student's files.
         os.chdir(scratch)
         serve(_done)
-
-
-if __name__ == "__main__":
-    main()

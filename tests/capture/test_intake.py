@@ -415,7 +415,6 @@ def test_a_key_log_is_copied(tmp_path: Path, scratch: Path) -> None:
         (lambda folder: folder, "keylog-unreadable"),
         (fifo, "keylog-unreadable"),
         (lambda _: Path("/dev/zero"), "keylog-unreadable"),
-        (lambda folder: write(folder / "k", b""), "keylog-not-a-keylog"),
         (lambda folder: write(folder / "k", PCAP), "keylog-not-a-keylog"),
         (lambda folder: write(folder / "k", b"CLIENT_RANDOM 00\n"), "keylog-not-a-keylog"),
     ],
@@ -426,6 +425,15 @@ def test_key_logs_refused(
     with pytest.raises(LabsharkError) as raised, let_in_keylog(make(tmp_path)):
         pytest.fail("was let in")
     assert (raised.value.slug, raised.value.exit_code) == (slug, ExitCode.USAGE)
+
+
+@pytest.mark.parametrize("data", [b"", b"# SSL/TLS secrets log file\n"])
+def test_a_key_log_in_which_nothing_was_written_is_let_in(
+    data: bytes, tmp_path: Path, scratch: Path
+) -> None:
+    """A browser makes the file when it starts, and writes when it first shakes hands."""
+    with let_in_keylog(write(tmp_path / "k", data)) as file:
+        assert file.read_bytes() == data
 
 
 KILLED = """
@@ -455,11 +463,12 @@ def test_what_a_killed_run_left_is_swept_away_by_the_next(tmp_path: Path) -> Non
             argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path.cwd()
         )
 
-    with run("live") as living, run("die") as dying:
+    with run("live") as living:
         assert living.stdout is not None
-        assert dying.stdout is not None
-        kept, left = Path(living.stdout.readline().strip()), Path(dying.stdout.readline().strip())
-        dying.wait()
+        kept = Path(living.stdout.readline().strip())
+        with run("die") as dying:
+            assert dying.stdout is not None
+            left = Path(dying.stdout.readline().strip())
         assert kept.exists()
         assert left.exists()
         with run("live") as third:
