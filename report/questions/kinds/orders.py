@@ -17,6 +17,7 @@ _FIRST = wording(any_of("first"))
 _TLS = wording(any_of("tls_side"))
 _TCP = wording(any_of("tcp_side"))
 _SENTENCE_END = re.compile(r"[.;。；\n]")
+_STANDS_ALONE = re.compile(r"\s*[,，:：、(（]")
 _FIRM, _WEAK = 0.9, 0.65
 
 
@@ -30,8 +31,8 @@ def _orders(text: str) -> Iterator[Candidate]:
 
 
 def _came_first(text: str, found: re.Match[str]) -> str:
-    """`TCP is set up first`, `先建立 TCP 连接`: the side next to the word came before the other."""
-    if is_chinese(found[0]):
+    """`TCP is set up first`, `TCP 在先`, `先建立 TCP 连接`: the side beside the word came first."""
+    if is_chinese(found[0]) and found[0] != "在先":
         side = _side(_SENTENCE_END.split(text[found.end() :])[0], last=False)
     else:
         side = _side(_SENTENCE_END.split(text[: found.start()])[-1], last=True)
@@ -46,6 +47,8 @@ def _meant(text: str, found: re.Match[str], value: str) -> str:
     if is_chinese(found[0]):
         left = _SENTENCE_END.split(text[: found.start()])[-1]
         beside = _side(re.split("[在于]", left)[-1], last=True)
+    elif _STANDS_ALONE.match(text, found.end()):
+        beside = None
     else:
         beside = _side(_SENTENCE_END.split(text[found.end() :])[0], last=False)
         if beside is None:  # `TLS after that` speaks of TLS itself
