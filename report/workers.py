@@ -25,6 +25,8 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, Any, Literal
 
+from report.search_path import handed_on
+
 _LENGTHS = struct.Struct(">II")
 _MOST_HEAD = 64 << 20
 _MOST_BLOBS = 1 << 30
@@ -137,7 +139,7 @@ class WorkerProcess:
                 stdout=subprocess.PIPE,
                 stderr=said,
                 cwd=tempfile.gettempdir(),
-                env=os.environ | {"PYTHONPATH": str(_PACKAGE_PARENT)},
+                env=handed_on() | {"PYTHONPATH": str(_PACKAGE_PARENT)},
                 # Ctrl-C in the terminal is for whoever asks, who then ends the worker.
                 start_new_session=sys.platform != "win32",
             )

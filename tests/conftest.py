@@ -30,6 +30,7 @@ _LONG = (
 )
 """Minutes each: `./run test --long` runs them too."""
 
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="the tests that take minutes, too")
 

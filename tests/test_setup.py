@@ -20,7 +20,7 @@ from packaging.version import Version
 from report.assets import asset
 
 LAYERS = (
-    *("text", "errors", "assets", "files", "naming", "student", "workers"),
+    *("text", "errors", "assets", "files", "naming", "student", "search_path", "workers"),
     *("tls", "capture", "tables", "labs", "questions", "rendering", "grading", "batch"),
     *("doctor", "recording", "commands"),
 )

@@ -10,10 +10,10 @@ from functools import lru_cache
 from pathlib import Path
 
 from report.errors import LabsharkError
+from report.search_path import named_tshark, trusted_folders
 
 Version = tuple[int, int, int]
 
-ENVIRONMENT_VARIABLE = "LABSHARK_TSHARK"
 OLDEST_TSHARK: Version = (3, 6, 0)
 _KNOWN_BAD = ((4, 6, 0), (4, 6, 4))
 """CVE-2026-5402: heap overflow in the TLS dissector, fixed in 4.6.5."""
@@ -33,13 +33,12 @@ def find_program(name: str) -> Path:
     """The absolute path of a Wireshark program (`tshark`, `dumpcap`, `editcap`, …).
 
     `LABSHARK_TSHARK` names the very tshark to run, or the folder that it is in; the other programs
-    are looked for beside it first. Then come PATH and the system's usual folders. A PATH entry
-    that is relative, or is the current folder, or lies in a current folder that does not hold the
-    user's home, is passed over: a program that came with somebody's capture must never run.
+    are looked for beside it first. Then come PATH, as far as `trusted_folders` goes, and the
+    system's usual folders: a program that came with somebody's capture must never run.
 
     Raises LabsharkError `tshark-missing`, also where `LABSHARK_TSHARK` names no program.
     """
-    named = _named()
+    named = named_tshark()
     if named is not None and name == "tshark" and not named.is_dir():
         found = shutil.which(named)
     elif named is not None and name == "tshark":
@@ -60,11 +59,6 @@ def all_found(name: str, folders: Iterable[Path] = ()) -> Iterator[Path]:
             yield Path(found)
 
 
-def _named() -> Path | None:
-    value = os.environ.get(ENVIRONMENT_VARIABLE)
-    return Path(value).absolute() if value else None
-
-
 def _in_folders(name: str, folders: Iterable[Path]) -> str | None:
     for folder in folders:
         found = shutil.which(name, path=str(folder))
@@ -75,22 +69,8 @@ def _in_folders(name: str, folders: Iterable[Path]) -> str | None:
 
 
 def _folders() -> Iterable[Path]:
-    for entry in os.environ.get("PATH", "").split(os.pathsep):
-        folder = Path(entry)
-        if folder.is_absolute() and not _came_along(folder):
-            yield folder
+    yield from trusted_folders()
     yield from map(Path, _USUAL_FOLDERS.get(sys.platform, ()))
-
-
-def _came_along(folder: Path) -> bool:
-    """Whether a folder may have been unpacked with the captures that the user works on."""
-    try:
-        here = Path.cwd()
-    except FileNotFoundError:  # it was removed under our feet
-        return False
-    there, home = folder.resolve(), Path("~").expanduser()
-    inside = here in there.parents and here != home and here not in home.parents
-    return there == here or inside
 
 
 def install_remedy() -> str:

@@ -10,6 +10,7 @@ import pytest
 from report.capture import programs
 from report.capture.programs import find_program, known_bad, shown_version, tshark_version
 from report.errors import ExitCode, LabsharkError
+from report.search_path import TSHARK_VARIABLE
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="PATH rules of POSIX")
 
@@ -23,7 +24,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     home.mkdir()
     monkeypatch.chdir(folder)
     monkeypatch.setenv("HOME", str(home))
-    monkeypatch.delenv(programs.ENVIRONMENT_VARIABLE, raising=False)
+    monkeypatch.delenv(TSHARK_VARIABLE, raising=False)
     monkeypatch.setattr(programs, "_USUAL_FOLDERS", {})
     monkeypatch.setenv("PATH", "")
     return folder
@@ -124,7 +125,7 @@ def test_a_program_without_the_right_to_run_is_none(
     (tmp_path / "c" / "tshark").mkdir(parents=True)
     on_path(monkeypatch, tmp_path / "a", tmp_path / "c", second.parent)
     assert find_program("tshark") == second
-    monkeypatch.setenv(programs.ENVIRONMENT_VARIABLE, str(tmp_path / "a" / "tshark"))
+    monkeypatch.setenv(TSHARK_VARIABLE, str(tmp_path / "a" / "tshark"))
     assert nothing_found()
 
 
@@ -134,9 +135,9 @@ def test_the_variable_names_the_very_program(
     on_path(monkeypatch, program(tmp_path / "a" / "tshark").parent)
     for name in ("tshark", "tshark-4.6", "wireshark-tshark"):
         named = program(tmp_path / "named" / name)
-        monkeypatch.setenv(programs.ENVIRONMENT_VARIABLE, str(named))
+        monkeypatch.setenv(TSHARK_VARIABLE, str(named))
         assert find_program("tshark") == named
-    monkeypatch.setenv(programs.ENVIRONMENT_VARIABLE, str(tmp_path / "named"))
+    monkeypatch.setenv(TSHARK_VARIABLE, str(tmp_path / "named"))
     assert find_program("tshark") == tmp_path / "named" / "tshark"
 
 
@@ -145,7 +146,7 @@ def test_a_variable_that_names_nothing_is_not_passed_over(
 ) -> None:
     on_path(monkeypatch, program(tmp_path / "a" / "tshark").parent)
     for value in (tmp_path / "gone" / "tshark", tmp_path / "a" / "tshark4", tmp_path):
-        monkeypatch.setenv(programs.ENVIRONMENT_VARIABLE, str(value))
+        monkeypatch.setenv(TSHARK_VARIABLE, str(value))
         assert nothing_found(), value
 
 
@@ -155,7 +156,7 @@ def test_the_other_programs_stand_beside_it_or_on_path(
     named = program(tmp_path / "named" / "tshark")
     common = program(tmp_path / "a" / "editcap")
     on_path(monkeypatch, common.parent)
-    monkeypatch.setenv(programs.ENVIRONMENT_VARIABLE, str(named))
+    monkeypatch.setenv(TSHARK_VARIABLE, str(named))
     assert find_program("editcap") == common
     beside = program(tmp_path / "named" / "editcap")
     assert find_program("editcap") == beside

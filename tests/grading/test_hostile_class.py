@@ -27,12 +27,12 @@ WRITEUP = """# <script>alert(1)</script> 实验报告
 8. 6</div></details></article><script>alert(2)</script>
 """
 NAMES = (
-    "0401_<script>alert(1)</script>",
-    "0402_=cmd|'C calc'!A0",
-    "0403_\u202egnp.exe",
-    "0404_{{7*7}}",
-    "0405_con",
-    "0406_-rf .. ;$(touch " + CANARY + ")",
+    "20260401_<script>alert(1)</script>",
+    "20260402_=cmd|'C calc'!A0",
+    "20260403_\u202egnp.exe",
+    "20260404_{{7*7}}",
+    "20260405_con",
+    "20260406_-rf .. ;$(touch " + CANARY + ")",
 )
 
 
@@ -52,8 +52,8 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ClassGraded]
             target.writestr(f"{name}/init.lua", f"os.execute('touch {CANARY}')\n")
         target.writestr("../../../escaped.md", "1. 17\n")
         target.writestr("/tmp/labshark-escaped.md", "1. 17\n")
-        target.writestr("0407_zip/bomb.zip", bomb())
-        target.writestr("0407_zip/report.md", "1. 1\n3. 4\n")
+        target.writestr("20260407_zip/bomb.zip", bomb())
+        target.writestr("20260407_zip/report.md", "1. 1\n3. 4\n")
     out = folder / "out"
     result = grade_class(Options(archive, out, LAB, jobs=2, with_pdf=False), quiet)
     return folder, result
@@ -78,12 +78,12 @@ def test_nothing_was_run_and_nothing_escaped(graded: tuple[Path, ClassGraded]) -
 def test_everybody_is_there(graded: tuple[Path, ClassGraded]) -> None:
     _, result = graded
     ids = {o.who.id for o in result.klass.outcomes}
-    assert {name[:4] for name in NAMES} <= ids
-    right = [o for o in result.klass.outcomes if o.who.id in {n[:4] for n in NAMES}]
+    assert {name[:8] for name in NAMES} <= ids
+    right = [o for o in result.klass.outcomes if o.who.id in {n[:8] for n in NAMES}]
     for outcome in right:
         verdicts = {a.id: a.verdict.value for a in outcome.answers}
         assert verdicts["q1"] == "correct", outcome.who
-    bombed = next(o for o in result.klass.outcomes if o.who.id == "0407")
+    bombed = next(o for o in result.klass.outcomes if o.who.id == "20260407")
     assert {p.slug for p in bombed.problems} & {"file-bomb", "nested-refused"}
 
 
@@ -129,7 +129,7 @@ def test_tables_hold_text_and_no_formulas(graded: tuple[Path, ClassGraded]) -> N
 def test_what_was_written_is_shown_as_text(graded: tuple[Path, ClassGraded]) -> None:
     folder, _ = graded
     document = json.loads((folder / "out" / "grades.json").read_bytes())
-    student = next(s for s in document["students"] if s["id"] == "0401")
+    student = next(s for s in document["students"] if s["id"] == "20260401")
     given = {a["id"]: a["given"] for a in student["answers"]}
     assert given["q7"].startswith("+1+密钥")
     page = (folder / "out" / "feedback" / student["folder"] / "feedback.html").read_text("utf-8")

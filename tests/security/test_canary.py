@@ -157,7 +157,10 @@ def test_captures_with_names_that_mean_something(name: str, sandbox: bool, nest:
         ("report", "mine.pcapng", "--host", HOST, "-o", "out"),
         ("trim", "mine.pcapng", "--host", HOST, "-o", "out.pcapng"),
         ("labs", "list"),
-        ("batch", ".", "-o", "../class", "--no-pdf", "--jobs", "1", "--host", HOST),
+        (
+            *("batch", "-o", "../class", "--no-pdf", "--jobs", "1", "--host", HOST),
+            *("--", "-", "-w.pcapng", "$(touch x).pcapng", "mine.pcapng"),
+        ),
     ],
     ids=lambda arguments: arguments[0],
 )
