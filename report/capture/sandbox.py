@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -182,13 +183,21 @@ def _program_mounts(program: Path) -> tuple[str, ...]:
     return ("--ro-bind", seen, seen)
 
 
-@lru_cache
+_TRYING = threading.Lock()
+
+
 def bubblewrap() -> Path | None:
     """bubblewrap, if it is installed and this system lets it make a namespace; else None.
 
     Ubuntu 24.04 and later forbid it to ordinary users unless an AppArmor profile allows it;
     macOS and Windows have none.
     """
+    with _TRYING:  # several threads ask at once, and one answer serves them all
+        return _working_bubblewrap()
+
+
+@lru_cache
+def _working_bubblewrap() -> Path | None:
     found = shutil.which("bwrap", path="/usr/bin:/usr/local/bin:/bin")
     if found is None:
         return None

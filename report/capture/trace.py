@@ -40,7 +40,11 @@ EAGER_BYTES = 2 << 20
 _MOST_PORTS = 32
 _DETAIL_BYTES = 64 << 20
 """Of PDML, which takes ten times as much of our memory as a tree."""
-_MATTERS = "tls || tcp.flags.syn == 1 || tcp.flags.fin == 1 || tcp.flags.reset == 1"
+_MATTERS = (
+    "tls || tcp.flags.syn == 1 || tcp.flags.fin == 1 || tcp.flags.reset == 1"
+    " || (tcp.len == 0 && tcp.seq == 1 && tcp.ack == 1)"
+)
+"""All of TLS, and how TCP connections begin (to the third packet, an ACK) and end."""
 
 PREFERENCES = (
     "tcp.desegment_tcp_streams:TRUE",
@@ -83,7 +87,8 @@ class Trace:
         keylog: Path | None,
         limits: Limits,
         folder: Path,
-        tshark: tuple[Path, Version],
+        tshark: Path,
+        version: "Future[Version]",
     ) -> None:
         self.name = file.shown_name
         self.sha256 = file.sha256
@@ -91,7 +96,7 @@ class Trace:
         self.container: Container = file.container
         self.keylog = keylog
         self._plain = file.plain
-        self._tshark, self.tshark_version = tshark
+        self._tshark, self._version = tshark, version
         self._limits = limits
         self._configuration = folder
         self._workers = ThreadPoolExecutor(max_workers=3, thread_name_prefix="tshark")
@@ -104,6 +109,14 @@ class Trace:
         self._columns: dict[tuple[str, ...], Future[Columns]] = {}
         self._eager: Future[None] | None = None
         self._passes: list[TsharkPass] = []
+
+    @property
+    def tshark_version(self) -> Version:
+        """Of the tshark that reads the capture.
+
+        Raises LabsharkError `tshark-failed` where it does not say.
+        """
+        return self._version.result()
 
     # ---- the columns pass
 
@@ -162,6 +175,8 @@ class Trace:
         return verdict
 
     def _check_count(self, verdict: Judgement, packets: int) -> None:
+        if packets == 0:
+            self._version.result()  # what is no tshark says so here: it is not the capture's fault
         if packets == 0 and verdict.outcome is Outcome.LINK_TYPE:
             raise LabsharkError("capture-link-type", path=self.name)
         if packets == 0:
@@ -377,22 +392,19 @@ def open_trace(
     key log cannot, `tshark-missing` where there is no tshark.
     """
     with contextlib.ExitStack() as stack:
-        # Three short waits at once: for tshark's version, for the sandbox, for the file's hash.
+        # Short waits at once: for the sandbox, for the file's hash, and for tshark's version, which
+        # is not needed before the capture has been read.
         workers = stack.enter_context(ThreadPoolExecutor(max_workers=2))
-        tshark = workers.submit(_tshark)
+        tshark = find_program("tshark")
         workers.submit(bubblewrap)
+        version = workers.submit(tshark_version, tshark)
         file = stack.enter_context(let_in(path, called))
         if keylog is not None:
             keylog = stack.enter_context(let_in_keylog(keylog))
         folder = stack.enter_context(private_folder())
-        trace = Trace(file, keylog, limits, folder, tshark.result())
+        trace = Trace(file, keylog, limits, folder, tshark, version)
         stack.callback(trace.close)
         yield trace
-
-
-def _tshark() -> tuple[Path, Version]:
-    path = find_program("tshark")
-    return path, tshark_version(path)
 
 
 def _warning(slug: str, **values: object) -> Warning:
