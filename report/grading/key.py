@@ -35,6 +35,10 @@ class KeyEntry(_Strict):
     status: Literal["found", "absent", "hidden", "not_applicable", "explained"] | None = None
     partial: dict[str, Annotated[float, Field(ge=0, le=1)]] = {}
     """Share of the points for a named confusion."""
+    parts: list[int] = []
+    """For a packet number: every frame that carries a part of the message, the value last."""
+    inferred: bool = False
+    """Whether the value rests on position or length: another answer goes to review."""
     note: str | None = None
     """Why the value is right, for the feedback."""
 
@@ -167,12 +171,14 @@ def key_toml(lab: Lab, answers: Mapping[str, Answer]) -> str:
 _HEAD = (
     "# 评分标准，可以修改：value 是标准答案，accept 列出同样算对的其他答案，points 是分值，",
     "# tolerance 是允许的数值误差，ideas 是理解题应有的要点（每个要点一组同义词），",
-    "# partial 是部分得分的比例，note 是给学生看的理由。删去的行改用抓包或实验的规定。",
+    "# partial 是部分得分的比例，note 是给学生看的理由；parts 是该消息的各个片段所在的数据包；",
+    "# inferred = true 表示答案是推断的，与之不同的答案交人工评阅。删去的行改用抓包或实验的规定。",
     "# The key, to be edited: value is the expected answer, accept lists others that are as right,",
     "# points what it is worth, tolerance how far a number may be off, ideas what a good answer to",
     "# a question of understanding names (lists of synonyms), partial the share of the points",
-    "# for a partly right answer, note the reason shown to students. What is left out comes from",
-    "# the capture and the lab.",
+    "# for a partly right answer, note the reason shown to students, parts the packets with a part",
+    "# of the message; inferred = true sends answers that differ to review. What is left out comes",
+    "# from the capture and the lab.",
 )
 
 
@@ -194,14 +200,10 @@ def _lines(lab: Lab, answers: Mapping[str, Answer]) -> Iterator[str]:
 def _why(answer: Answer) -> Iterator[str]:
     if answer.frames:
         yield f"# frames: {', '.join(map(str, answer.frames))}"
-    if answer.parts and answer.parts != answer.frames:
-        yield f"# parts: {', '.join(map(str, answer.parts))}"
     if answer.filter:
         yield f"# filter: {_comment(answer.filter)}"
     for evidence in answer.evidence[:2]:
         yield f"# {evidence.frame}: {_comment(evidence.label)}"
-    if answer.inferred:
-        yield "# inferred: 推断得出，与之不同的答案交人工评阅; answers that differ go to review"
     if answer.reason:
         yield f"# {_comment(answer.reason.zh)}"
         yield f"# {_comment(answer.reason.en)}"
@@ -211,13 +213,7 @@ _WRITABLE = (Status.ABSENT, Status.HIDDEN, Status.NOT_APPLICABLE, Status.EXPLAIN
 
 
 def _entry(question: Question, answer: Answer | None) -> Iterator[str]:
-    if answer and answer.value is not None:
-        yield f"value = {_toml(answer.value)}"
-        yield "accept = []"
-    elif answer and answer.status in _WRITABLE:
-        yield f'status = "{answer.status.value}"'
-    elif answer:
-        yield f"# {answer.status.value}: value = ..."
+    yield from _right(question, answer) if answer else ()
     yield f"points = {_number(question.points)}"
     if question.compare.tolerance:
         yield f"tolerance = {_number(question.compare.tolerance)}"
@@ -228,6 +224,21 @@ def _entry(question: Question, answer: Answer | None) -> Iterator[str]:
         yield "ideas = ["
         yield from (f"  [{_strings(synonyms)}]," for synonyms in question.compare.ideas)
         yield "]"
+
+
+def _right(question: Question, answer: Answer) -> Iterator[str]:
+    if answer.value is None:
+        status = answer.status.value
+        yield f'status = "{status}"' if answer.status in _WRITABLE else f"# {status}: value = ..."
+        return
+    # `in packet 32` names a message as well.
+    accepted = answer.frames if question.kind == "message_name" else ()
+    yield f"value = {_toml(answer.value)}"
+    yield f"accept = {list(accepted)}"
+    if question.kind == "packet_number" and len(answer.parts) > 1:
+        yield f"parts = {list(answer.parts)}"
+    if answer.inferred:
+        yield "inferred = true"
 
 
 def _toml(value: AnswerValue) -> str:

@@ -85,6 +85,21 @@ def test_the_key_of_a_trace_is_what_its_truth_says(tmp_path: Path) -> None:
     assert "# frames: 10" in done.stdout
 
 
+def test_a_key_keeps_what_its_trace_knew(tmp_path: Path) -> None:
+    """A message named by its packet is right; what differs from an inferred value is a person's."""
+    trace = TRACES / "tls12-ipv6.pcapng"
+    truth = load(trace.with_suffix(".truth.toml")).cases[0]
+    assert truth.answers["q24"]["value"] not in (1, None)
+    server_hello = truth.answers["q8"]["value"]
+    text = f"21. 在第 {server_hello} 号数据包中。\n24. 1\n"
+    (tmp_path / "mine.md").write_text(WRITTEN + text, encoding="utf-8")
+    assert labshark("key", str(trace), "-o", "key.toml", "-q", cwd=tmp_path).returncode == 0
+    labshark("grade", "mine.md", "-o", "m", "--key", "key.toml", "--no-pdf", cwd=tmp_path)
+    (student,) = json.loads((tmp_path / "m" / "grades.json").read_bytes())["students"]
+    verdicts = {answer["id"]: answer["verdict"] for answer in student["answers"]}
+    assert (verdicts["q21"], verdicts["q24"]) == ("correct", "review")
+
+
 def test_a_tshark_with_a_hole_is_not_for_strangers_files(works: Path, tmp_path: Path) -> None:
     program = tmp_path / "tshark"
     program.write_text("#!/bin/sh\necho 'TShark (Wireshark) 4.6.2.'\n", encoding="utf-8")

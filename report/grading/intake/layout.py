@@ -1,5 +1,6 @@
 """Whose each file is: what the LMS wrote into the names, else folders, ids and names."""
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -21,6 +22,7 @@ from report.grading.intake.roster import Roster
 from report.grading.intake.submission import Layout
 
 _MOST = 0.6
+_LEADING_NUMBER = re.compile(r"\d+")
 
 
 @dataclass(slots=True)
@@ -272,10 +274,12 @@ def _place_loose(
     for key, items in named.items():
         arranged.groups.append(_group(key.split(" ", 1)[1], items[0].rest[0], items, census))
     stems = _by_stem(nameless)
-    called = {key for key, items in stems.items() if identity(_stem(items[0])).name}
-    anyone = not (named or arranged.groups or called)
+    written = {key: _stem(items[0]) for key, items in stems.items() if _has_writeup(items)}
+    called = {key for key, stem in written.items() if identity(stem).name}
+    if not (named or arranged.groups or called):
+        called = {key for key, stem in written.items() if not _says_nothing(stem)}
     for key, items in stems.items():
-        if _has_writeup(items) and (anyone or key in called):
+        if key in called:
             arranged.groups.append(_group(key, items[0].rest[0], items, census))
         else:
             arranged.unassigned += [item.found for item in items]
@@ -313,16 +317,18 @@ def _is_one_person(items: list[_Item]) -> bool:
 
 
 def _says_nothing(stem: str) -> bool:
-    return any(c.isalpha() for c in stem) and identity(stem) == Identity(None, None)
+    return not stem[:1].isdigit() and identity(stem) == Identity(None, None)
 
 
 def _by_stem(items: list[_Item]) -> dict[str, list[_Item]]:
-    """`alice.md` and `alice-capture.pcapng` are one student's."""
+    """`alice.md` and `alice-capture.pcapng` are one student's, as `07-en.md` and `07.pcapng`."""
     groups: dict[str, list[_Item]] = defaultdict(list)
     for item in items:
         stem = _stem(item)
         name = identity(stem).name
-        groups[min(name_keys(name)) if name else stem.casefold()].append(item)
+        number = _LEADING_NUMBER.match(stem)
+        called = min(name_keys(name)) if name else number[0] if number else stem.casefold()
+        groups[called].append(item)
     return groups
 
 

@@ -19,7 +19,7 @@ _ZH_NOISE = re.compile(
     r"[一二三四五六七八九十]{0,3}班级?|报告册?|学号|姓名|抓包|数据包?|计算机网络|计算机科学与技术|计算机|计科|计网|"
     r"网络工程|网络安全|网络|软件工程|软件|信息安全|信息|人工智能|大数据|物联网|电子|通信|自动化|工程|专业|学院|"
     r"大学|课程|设计|最终版?|终版|修改版?|新版|版本|提交版?|补交|迟交|副本|新建|文件夹?|文档|压缩包|截图|图片|分析|"
-    r"答案|回答|密钥|日志|附件|材料|结果|过程|说明|总结|老师|同学|学生|小组|期末|期中|级|组"
+    r"答案|回答|密钥|日志|附件|材料|结果|过程|说明|总结|老师|同学|学生|小组|期末|期中|中文|英文|双语|级|组"
 )
 _EN_WORDS = """report lab labs wireshark tls ssl https http homework hw assignment final draft copy
 version capture captures trace traces packet packets answer answers submission submit student id
@@ -27,7 +27,7 @@ name class section group team project exercise week keylog keys key sslkeylog ss
 screenshot screenshots image images img figure figures pcap pcapng docx doc pdf md txt zip html htm
 json png jpg late new file files folder rev the of and my mine for in untitled document scan network
 networks networking computer cs cn feedback question questions readme instructions roster grades
-handout template sample solution solutions notes note summary"""
+handout template sample solution solutions notes note summary zh en chs cht eng english chinese"""
 _EN_NOISE = frozenset(_EN_WORDS.split())
 _SURNAMES = frozenset(
     "王李张刘陈杨黄赵周吴徐孙马朱胡郭何林高罗郑梁谢宋唐许韩邓冯曹彭曾肖田董潘袁蔡蒋余于杜叶程魏苏吕丁"

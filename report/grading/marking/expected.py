@@ -26,7 +26,6 @@ class ExpectedAnswer:
     points: float
     """The most that the question is worth."""
     ideas: tuple[tuple[str, ...], ...] = ()
-    frames: tuple[int, ...] = ()
     parts: tuple[int, ...] = ()
     inferred: bool = False
     why: Text | None = None
@@ -53,9 +52,8 @@ def expected_answer(
         rule=_rule(question, answer, entry, fixed),
         points=question.points if entry.points is None else entry.points,
         ideas=tuple(map(tuple, entry.ideas or question.compare.ideas)),
-        frames=() if fixed or answer is None else answer.frames,
-        parts=() if fixed or answer is None else answer.parts,
-        inferred=not fixed and answer is not None and answer.inferred,
+        parts=_parts(answer, entry, fixed),
+        inferred=entry.inferred if fixed else answer is not None and answer.inferred,
         why=Text(entry.note, entry.note) if entry.note else answer.reason if answer else None,
     )
 
@@ -70,6 +68,13 @@ def _right(
     if answer is not None:
         return answer.status, answer.value
     return (Status.EXPLAINED if question.kind == "text" else Status.FAILED), None
+
+
+def _parts(answer: Answer | None, entry: KeyEntry, fixed: bool) -> tuple[int, ...]:
+    if not fixed:
+        return answer.parts if answer else ()
+    # An instructor who edits the value may leave the parts of another message behind.
+    return tuple(entry.parts) if entry.value in entry.parts[-1:] else ()
 
 
 def _rule(question: Question, answer: Answer | None, entry: KeyEntry, fixed: bool) -> Rule:

@@ -319,6 +319,25 @@ def test_one_students_folder_under_any_names(tmp_path: Path, spool: Path) -> Non
     ]
 
 
+def test_numbered_write_ups_are_different_students(tmp_path: Path, spool: Path) -> None:
+    """And a language in a name is no name; what lies beside them is nobody's."""
+    names = ("00-zh.md", "01-zh.md", "03-en.md", "03.pcapng", "README.md", "marks.tsv")
+    files = {name: PCAPNG if name.endswith("ng") else MARKDOWN for name in names}
+    intake = open_submissions(make_tree(tmp_path / "class", files), spool)
+    assert {key: [f.name for f in one.files] for key, one in by_key(intake).items()} == {
+        "00": ["00-zh.md"],
+        "01": ["01-zh.md"],
+        "03": ["03-en.md", "03.pcapng"],
+    }
+    assert {p.file for p in intake.problems} >= {"README.md", "marks.tsv"}
+
+
+def test_one_report_in_two_languages_is_one_students(tmp_path: Path, spool: Path) -> None:
+    files = {"report-zh.md": MARKDOWN, "report-en.md": MARKDOWN, "capture.pcapng": PCAPNG}
+    (one,) = open_submissions(make_tree(tmp_path / "mine", files), spool).submissions
+    assert len(one.files) == 3
+
+
 def test_a_single_file(tmp_path: Path, spool: Path) -> None:
     path = tmp_path / "20240017王小明.md"
     path.write_bytes(MARKDOWN)
