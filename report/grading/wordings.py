@@ -35,6 +35,12 @@ CONFUSION: dict[str, Text] = {
     "digits_turned": Text("数字颠倒", "Digits turned round"),
     "leading_zeros": Text("漏了前导零", "Leading zeros dropped"),
     "incomplete": Text("算法不完整", "Algorithm incomplete"),
+    "extension_version": Text("扩展中的版本", "Version of the extension"),
+    "second_hello": Text("第二个 Client Hello", "Second Client Hello"),
+    "other_side": Text("另一方的随机数", "The other side's random bytes"),
+    "organization_for_name": Text("组织名当成 CA 名称", "Organization for the CA's name"),
+    "other_certificate": Text("链上的另一张证书", "Another certificate of the chain"),
+    "short_name": Text("名称只写了一部分", "Shortened name"),
     "some_names": Text("名称不全", "Not all names"),
     "unnamed": Text("没有写出名称", "Not named"),
 }

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from report.grading.marking.expected import Decoys, ExpectedAnswer
 from report.questions.answer import AnswerValue
 from report.questions.kinds import kind
+from report.questions.kinds.names import is_short_form, same_name
 from report.questions.kinds.values import Rule
 from report.text import Text
 
@@ -124,6 +125,10 @@ CONFUSIONS: dict[str, Text] = {
         "只写出了算法的一部分：还缺密钥长度、工作模式或其中一种算法。",
         "Only a part of the algorithm is named: its key length, mode or second half is missing.",
     ),
+    "short_name": Text(
+        "只写出了名称的一部分；请照证书写出完整的名称。",
+        "Only a part of the name is given; write it in full, as the certificate has it.",
+    ),
     "some_names": Text("还有名称没有写出。", "Not all of the names are given."),
     "unnamed": Text(
         "说对了不全属于服务器，但没有写出是谁的。",
@@ -131,7 +136,7 @@ CONFUSIONS: dict[str, Text] = {
     ),
 }
 
-DEBATABLE = frozenset({"organization_for_name", "extension_version"})
+DEBATABLE = frozenset({"organization_for_name", "extension_version", "short_name"})
 """Confusions that are as much the question's fault: a person decides, unless lab or key do."""
 
 _HEADERS = (4, 5, 9)
@@ -185,6 +190,17 @@ def _header(kind_name: str, given: AnswerValue, expected: AnswerValue) -> bool:
     return abs(int(str(given)) - int(str(expected))) in _HEADERS
 
 
+def _short(kind_name: str, given: AnswerValue, expected: AnswerValue) -> bool:
+    """`InCommon` for `InCommon RSA Server CA`; in a list, some names short and the others right."""
+    if kind_name == "name":
+        return is_short_form(str(given), str(expected))
+    if kind_name != "names" or not isinstance(given, tuple) or not isinstance(expected, tuple):
+        return False
+    return all(
+        any(same_name(one, name) or is_short_form(one, name) for one in given) for name in expected
+    )
+
+
 def _lengths(kind_name: str, given: AnswerValue, expected: AnswerValue) -> bool:
     return kind_name == "byte_count" and isinstance(given, int) and isinstance(expected, int)
 
@@ -193,4 +209,5 @@ _TESTS: dict[str, Callable[[str, AnswerValue, AnswerValue], bool]] = {
     "digits_turned": _turned,
     "bits_for_bytes": _bits,
     "header_counted": _header,
+    "short_name": _short,
 }

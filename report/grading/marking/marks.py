@@ -117,9 +117,11 @@ def _held_against(
         return _explained_too(question, given, expected)
     if any(_compared(question, other, expected).equal for other in given.alternatives):
         return _review(question, given, expected)
+    confusion = confusion_of(question.kind, given.value, expected, decoys)
+    if confusion == "short_name":
+        return _review(question, given, expected, confusion)
     if compared.partial is not None:
         return _partial(given, expected, compared.partial, compared.why)
-    confusion = confusion_of(question.kind, given.value, expected, decoys)
     share = expected.rule.partial.get(confusion or "")
     if share and not expected.inferred:
         return _partial(given, expected, share, confusion)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from report.grading.intake.formats.wrapping import display_width
 from report.grading.intake.lines import Line, LineKind
 from report.grading.reading.labels import label_at
 from report.grading.reading.matter import Matter, matter_of
@@ -13,6 +14,7 @@ OPENING, CLOSING = "([{（【「『“", ")]}）】」』”"
 _ENDS = "?？。！!；;"
 _ASKS = re.compile("[?？]")
 _WIDE = 40
+_BROKEN = 30
 _TALL = 40
 """Lines; a paragraph with more is none."""
 STOPS = "。.?？!！:：;；"
@@ -75,6 +77,8 @@ def _paragraphs(lines: Sequence[Line]) -> Iterator[list[Line]]:
 
 def _goes_on(before: Line, line: Line) -> bool:
     adjoins = line.number - before.number == 1 and before.text[-1:] not in STOPS
+    # A shorter line ended because its writer ended it: names stand one to a line.
+    adjoins = adjoins and display_width(before.text) >= _BROKEN
     return adjoins and _is_running(before) and _is_running(line)
 
 

@@ -57,7 +57,8 @@ _NOT_NAMES = frozenset(
      "if", "in", "we", "i", "he", "she", "as", "from", "according", "because", "all", "not",
      "none", "one", "two", "three", "first", "second", "third", "fourth", "http", "https", "tcp",
      "ip", "commonname", "item", "us", "cn", "other", "others", "encrypted", "hidden", "visible",
-     "unknown", "same", "see", "handshake", "protocol", "question"}
+     "unknown", "same", "see", "handshake", "protocol", "question", "don", "t", "know",
+     "sure", "idea", "idk", "todo", "skipped"}
 )  # fmt: skip
 _LEADING = wording(
     r"^(?:(?:The|A|An|Yes|No|It|Issuer|Issued by|Subject|Answer|Root|Intermediate|Is|First|Second"
@@ -186,6 +187,13 @@ def same_name(given: str, expected: str) -> bool:
     if re.findall(r"\d+", written) != re.findall(r"\d+", true) or len(true) < 8:
         return False
     return DamerauLevenshtein.distance(written, true, score_cutoff=1) <= 1
+
+
+def is_short_form(given: str, expected: str) -> bool:
+    """Whether all words of `given` stand in `expected`, at least one of them its very own."""
+    written, true = _plain(given).split(), _plain(expected).split()
+    telling = [word for word in written if not _common(word) and not _ISSUERS.search(word)]
+    return bool(telling) and written != true and set(written) <= set(true)
 
 
 def _cut_off(written: str, true: str) -> bool:
