@@ -16,12 +16,14 @@ _UNFINISHED = re.compile(r"\.(.+)\.[a-z0-9_]{8}")
 
 
 def make_folder(folder: Path) -> None:
-    """Makes a folder for outputs (mode 0700) unless it is there.
+    """Makes a folder for outputs, and those above it, of mode 0700 unless they are there.
 
     Raises LabsharkError `output-cannot-be-written`.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for missing in reversed([each for each in folder.parents if not each.exists()]):
+            missing.mkdir(exist_ok=True, mode=0o700)
+        folder.mkdir(exist_ok=True, mode=0o700)
     except OSError as fault:
         raise _cannot(folder, fault) from fault
 
@@ -53,6 +55,11 @@ def writing_whole(path: Path) -> Iterator[IO[bytes]]:
     finally:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
+
+
+def private_opener(path: str, flags: int) -> int:
+    """For `open`: a new file is its owner's alone, and no link is followed to another one."""
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o600)
 
 
 def settle_folder(folder: Path) -> None:

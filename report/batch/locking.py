@@ -17,7 +17,7 @@ def holding(folder: Path) -> Iterator[None]:
 
     Raises LabsharkError `output-in-use` where another run does, `output-cannot-be-written`.
     """
-    lock = FileLock(folder / LOCK, timeout=0)
+    lock = FileLock(folder / LOCK, timeout=0, mode=0o600)
     try:
         lock.acquire()
     except Timeout as fault:

@@ -15,6 +15,8 @@ from report.batch.here import Watcher
 from report.batch.places import is_local
 from report.batch.plan import Item
 from report.batch.settling import Settled
+from report.errors import LabsharkError
+from report.files import private_opener
 
 LOG = "log.jsonl"
 
@@ -64,10 +66,18 @@ def logging_to(root: Path, watcher: Watcher) -> Iterator[Logged]:
     with contextlib.ExitStack() as stack:
         if is_local(root):
             path = root / LOG
-            target = stack.enter_context(_closing_quietly(path.open("a", encoding="utf-8")))
+            target = stack.enter_context(_closing_quietly(_appending(path)))
         else:
             target = stack.enter_context(open_null())
         yield Logged(target, watcher)
+
+
+def _appending(path: Path) -> IO[str]:
+    try:
+        return open(path, "a", encoding="utf-8", opener=private_opener)
+    except OSError as fault:
+        detail = fault.strerror or str(fault)
+        raise LabsharkError("output-cannot-be-written", path=str(path), detail=detail) from fault
 
 
 @contextlib.contextmanager

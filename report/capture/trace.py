@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from lxml import etree
 
@@ -54,6 +55,20 @@ PREFERENCES = (
     "tls.desegment_ssl_application_data:TRUE",
 )
 """Set on every run, whatever the user's own Wireshark says: they change answers."""
+
+
+_FRAGMENT_FIELDS = ("ip.fragment", "ipv6.fragment")
+
+
+def _ranges(numbers: Iterable[int]) -> str:
+    """`1, 2, 3, 7` as `1..3, 7`: a command line is not endless."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][1] + 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    return ", ".join(str(a) if a == b else f"{a}..{b}" for a, b in runs)
 
 
 def _in_order(out_of_order: bool) -> str:
@@ -270,14 +285,26 @@ class Trace:
         self._trees.clear()
         self._dumps.clear()
 
-    def selected(self, display_filter: str) -> bytes:
-        """A pcapng with only the packets that a display filter selects.
+    def selected(self, display_filter: str) -> tuple[bytes, tuple[int, ...]]:
+        """A pcapng with only the packets that a display filter selects, and their numbers.
 
-        Raises LabsharkError as `columns` does.
+        IP fragments that one of them was put together from are among them. Raises LabsharkError
+        as `columns` does.
         """
-        capture, ending = self._pass(["-Y", display_filter, "-F", "pcapng", "-w", "-"]).output()
+        fields = [word for name in _FRAGMENT_FIELDS for word in ("-e", name)]
+        rows = self._rows(["-Y", display_filter, "-T", "fields", *fields])
+        fragments = sorted({int(number) for number in rows.replace(b",", b" ").split()})
+        if fragments:
+            display_filter = f"({display_filter}) || frame.number in {{{_ranges(fragments)}}}"
+        # In one pass: in two, tshark writes packets of its own choice beside those selected.
+        chosen = ["-Y", display_filter]
+        listing = self._pass([*chosen, "-T", "fields", "-e", "frame.number"], passes=1)
+        rows, ending = listing.output()
         self._judged(ending)
-        return capture
+        writing = self._pass([*chosen, "-F", "pcapng", "-w", "-"], passes=1)
+        capture, ending = writing.output()
+        self._judged(ending)
+        return capture, tuple(map(int, rows.split()))
 
     def key_material(self) -> bytes:
         """The key log's lines: of the file given and of the keys in the capture."""
@@ -313,9 +340,15 @@ class Trace:
         return rows
 
     def _pass(
-        self, options: Sequence[str], *, out_of_order: bool = True, limits: Limits | None = None
+        self,
+        options: Sequence[str],
+        *,
+        out_of_order: bool = True,
+        limits: Limits | None = None,
+        passes: Literal[1, 2] = 2,
     ) -> TsharkPass:
-        arguments = ["-n", "-2", "-X", f"read_format:{READ_FORMATS[self.container.kind]}"]
+        arguments = ["-n", *(["-2"] if passes == 2 else [])]
+        arguments += ["-X", f"read_format:{READ_FORMATS[self.container.kind]}"]
         for preference in (*PREFERENCES, _in_order(out_of_order and self._out_of_order)):
             arguments += ["-o", preference]
         files = {"capture": self._plain}

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 _SECTION, _ENHANCED_PACKET, _SECRETS, _INTERFACE, _NAMES = 0x0A0D0D0A, 6, 10, 1, 4
+_STATISTICS = 5
+_KEPT = frozenset({_SECTION, _INTERFACE, _ENHANCED_PACKET, _STATISTICS})
 _LITTLE_ENDIAN = b"\x4d\x3c\x2b\x1a"
 _TLS_KEY_LOG = 0x544C534B
 _COMMENT = 1
@@ -21,15 +23,16 @@ _PACKET_HEADER = 28
 def trimmed(capture: bytes, numbers: Iterable[int], keys: bytes = b"") -> bytes:
     """The pcapng `capture`, each packet with its number from `numbers` as a comment.
 
-    Secrets and name resolution blocks are left out: they tell of other sessions. `keys` is a key
-    log to embed in front of the packets; empty for none. Raises ValueError for what is not a
-    little-endian pcapng with as many packets as `numbers`.
+    Blocks of every other kind are left out (secrets, resolved names, a system's journal, what
+    vendors add): they tell of more than one session. `keys` is a key log to embed in front of the
+    packets; empty for none. Raises ValueError for what is not a little-endian pcapng with as many
+    packets as `numbers`.
     """
     remaining = iter(numbers)
     written: list[bytes] = []
     pending = _secrets_block(keys) if keys else b""
     for kind, block in _blocks(capture):
-        if kind in (_SECRETS, _NAMES):
+        if kind not in _KEPT:
             continue
         if kind == _ENHANCED_PACKET:
             written.append(pending)

@@ -1,5 +1,7 @@
 """`labshark report`: report.html, report.pdf and answers.json for one capture."""
 
+import errno
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,6 +23,7 @@ from report.commands.options import (
     TraceArgument,
     TrustStoreOption,
 )
+from report.errors import LabsharkError
 from report.files import write_all
 from report.text import Text
 
@@ -61,7 +64,7 @@ def report(
     screen = Screen(lang, quiet=quiet)
     writer = load_student(student) if student else Student()
     writer = writer.with_fields(id=student_id, name=name, **{"class": class_})
-    folder = out or Path(f"{trace.name.split('.')[0]}-report")
+    folder = out or _beside_us(f"{trace.name.split('.')[0]}-report")
     make_report(
         Choice(trace, lab, host, stream, keylog, trust_store, show_secrets),
         folder,
@@ -72,6 +75,15 @@ def report(
         with_answers=not no_answers,
         with_pdf=pdf,
     )
+
+
+def _beside_us(name: str) -> Path:
+    """The folder that nobody named; a link that came with a capture leads to one of the user's."""
+    folder = Path(name)
+    if folder.is_symlink():
+        detail = os.strerror(errno.ELOOP)
+        raise LabsharkError("output-cannot-be-written", path=str(folder), detail=detail)
+    return folder
 
 
 def make_report(

@@ -15,8 +15,7 @@ def trimmed_session(
     Raises what `Trace.selected` raises.
     """
     keys = _session_keys(trace.key_material(), session) if with_keys else b""
-    numbers = [int(number) for number in session.packets.index]
-    capture = trace.selected(session.connection.stream_filter)
+    capture, numbers = trace.selected(session.connection.stream_filter)
     return trimmed(capture, numbers, keys), len(numbers), bool(keys)
 
 

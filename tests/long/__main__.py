@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -75,9 +76,10 @@ def _all_used(outcome: Outcome) -> Outcome:
     capinfos = find_program("capinfos")
     argv = [str(capinfos), "-T", "-M", "-c", str(outcome.path)]
     said = subprocess.run(argv, capture_output=True, text=True, errors="replace")
-    after = [word for word in said.stderr.split() if word.isdigit()]
+    # What follows quotes other numbers: of the block that is damaged.
+    after = re.findall(r"after reading (\d+) packets", said.stderr)
     rows = [line.split("\t") for line in said.stdout.splitlines()[1:]]
-    counted = int(rows[0][-1]) if rows else int(after[-1]) if after else 0
+    counted = int(rows[0][-1]) if rows else int(after[0]) if after else 0
     if outcome.packets in (-1, counted):
         return outcome
     failure = f"used {outcome.packets} packets, capinfos counts {counted}"

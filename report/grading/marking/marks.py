@@ -1,7 +1,10 @@
 """Marks one answer: a pure function of what was given and what is expected."""
 
+from collections.abc import Callable
+
 from report.grading.marking.confusions import CONFUSIONS, DEBATABLE, confusion_of
 from report.grading.marking.expected import NO_DECOYS, Decoys, ExpectedAnswer
+from report.grading.marking.hedging import in_ranges, offers_a_choice, too_many_names
 from report.grading.marking.ideas import named_ideas
 from report.grading.marking.marked import MarkedAnswer, Verdict
 from report.grading.marking.points import shared
@@ -9,7 +12,7 @@ from report.grading.reading.given import GivenAnswer, Stance
 from report.labs.model import Question
 from report.questions.answer import AnswerValue, Status
 from report.questions.kinds import kind
-from report.questions.kinds.values import Comparison
+from report.questions.kinds.values import EXACTLY, Comparison
 from report.text import Text
 
 SURE = 0.6
@@ -114,8 +117,11 @@ def _held_against(
         return _in_words(question, given, expected)
     compared = _compared(question, given.value, expected)
     if compared.equal:
+        if _hedged(question, given, expected):
+            return _outcome(Verdict.REVIEW, expected, _TEXTS["choice"])
         return _explained_too(question, given, expected)
-    if any(_compared(question, other, expected).equal for other in given.alternatives):
+    others = (*given.alternatives, *given.rivals, *_range_ends(question, given))
+    if any(_compared(question, other, expected).equal for other in others):
         return _review(question, given, expected)
     confusion = confusion_of(question.kind, given.value, expected, decoys)
     if confusion == "short_name":
@@ -126,6 +132,33 @@ def _held_against(
     if share and not expected.inferred:
         return _partial(given, expected, share, confusion)
     return _wrong(question, given, expected, confusion)
+
+
+def _range_ends(question: Question, given: GivenAnswer) -> list[AnswerValue]:
+    return [end for ends in in_ranges(question.kind, given.text) for end in ends]
+
+
+def _hedged(question: Question, given: GivenAnswer, expected: ExpectedAnswer) -> bool:
+    """Whether a wrong value stands beside the right one as if it were one to choose from."""
+
+    def is_right(value: AnswerValue) -> bool:
+        if question.kind == "packet_number" and value in (*expected.parts, *expected.frames):
+            return True
+        return _compared(question, value, expected).equal
+
+    if question.kind == "names" and isinstance(expected.value, tuple):
+        return too_many_names(given.value, _among(expected), len(expected.value))
+    if not all(map(is_right, given.rivals)):
+        return True
+    return offers_a_choice(question.kind, given.text, is_right)
+
+
+def _among(expected: ExpectedAnswer) -> Callable[[AnswerValue], bool]:
+    """Whether a name is one of those expected, or of those accepted as well."""
+    compare = kind("name").compare
+    lists = (expected.value, *expected.rule.accept)
+    known = [name for each in lists for name in (each if isinstance(each, tuple) else (each,))]
+    return lambda given: any(compare(given, n, EXACTLY).equal for n in known if n is not None)
 
 
 def _compared(question: Question, value: AnswerValue, expected: ExpectedAnswer) -> Comparison:
@@ -225,6 +258,11 @@ _TEXTS: dict[str, Text] = {
         "No answer was read, but it may be in a picture or elsewhere; the instructor looks.",
     ),
     "unknown": Text("写的是不知道。", "The answer says that it is not known."),
+    "choice": Text(
+        "回答中并列写了几个不同的值，不能自动判对，由教师评阅。",
+        "Several different values stand side by side in the answer, so it is not marked right by "
+        "machine; the instructor decides.",
+    ),
     "unsure": Text(
         "自动读取没有把握，由教师评阅。",
         "The answer could not be read surely; the instructor decides.",

@@ -46,6 +46,8 @@ class GivenAnswer:
     alternatives: tuple[AnswerValue, ...] = ()
     """Other values that the text may mean, the likeliest first."""
     stance: Stance | None = None
+    rivals: tuple[AnswerValue, ...] = ()
+    """Other values that stand under the question by themselves, as answers of their own."""
 
     def less_sure(self, factor: float) -> "GivenAnswer":
         """The same answer with less confidence in it."""

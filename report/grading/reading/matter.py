@@ -1,5 +1,6 @@
 """What a line of an answer is: a statement of the writer's, or matter copied from Wireshark."""
 
+import re
 from enum import StrEnum
 
 from report.grading.intake.lines import Line, LineKind
@@ -52,7 +53,7 @@ _PAGE = wording(
     r"^\W*(?:page|p\.)\s*\d+(?:\s*(?:of|/)\s*\d+)?\W*$|^\W*第\s*\d+\s*页(?:.{0,4}共\s*\d+\s*页)?\W*$"
     r"|^\s*-\s*\d+\s*-\s*$|^\s*\d+\s*/\s*\d+\s*$"
 )
-_WORDS = wording(r"[\u4e00-\u9fff]|[A-Za-z0-9]")
+_WORDS = re.compile(r"[^\W_]")  # digits and letters of any script: an answer may be in any
 
 
 def matter_of(line: Line, text: str) -> Matter:

@@ -13,6 +13,7 @@ _ANSWER_COLUMN = wording(
 )
 _QUESTION_COLUMN = wording(r"^\W*(?:问题|题目|题干|内容|questions?|asked|item|what)\W*$")
 _NUMBER_CELL = wording(r"^\W*(?:q|第|问题|题)?\s*(?P<n>\d{1,3})\s*(?:题|问)?\W*$")
+_FRACTION = wording(r"\d+\s*/\s*\d+")
 _UNIT_HEAD = wording(r"^\W*(?:题号|序号|编号|问题|题目|questions?|no\.?|#|q)?\W*$")
 
 
@@ -60,8 +61,9 @@ def _segments(lines: Sequence[Line]) -> Iterator[Segment]:
 
 
 def _segment(line: Line, text: str, label: Label | None) -> Segment:
-    bare = label is not None and not text.strip()  # a number with its answer left out, or below
-    return Segment(line, text, label, Matter.STATEMENT if bare else matter_of(line, text))
+    # A number with its answer left out, or below; and `1. 17/28` counts no pages.
+    said = label is not None and (not text.strip() or _FRACTION.fullmatch(text.strip()))
+    return Segment(line, text, label, Matter.STATEMENT if said else matter_of(line, text))
 
 
 def _of_line(line: Line) -> Iterator[Segment]:

@@ -11,7 +11,7 @@ from report.grading.reading.blocks import Block, Part
 from report.grading.reading.concepts import concepts
 from report.grading.reading.given import GivenAnswer, Stance, Where
 from report.grading.reading.matter import Matter
-from report.grading.reading.parsing import parsed
+from report.grading.reading.parsing import parsed, stands_alone
 from report.grading.reading.stances import affirms, denies, stance_of, unknowing
 from report.questions.answer import AnswerValue
 from report.questions.kinds.characters import folded
@@ -79,7 +79,16 @@ def given_answer(block: Block, questions: Questions, file: str, sure: float) -> 
         confidence=round(reading.confidence * sure, 3),
         where=Where(file, part.line.number),
         alternatives=_serious(reading),
+        rivals=_rivals(block, part, reading.value),
     )
+
+
+def _rivals(block: Block, chosen: Part, value: AnswerValue) -> tuple[AnswerValue, ...]:
+    """What other statements of the block are, word for word, beside the one that was taken."""
+    kind_name = block.asked.kind
+    others = [part for part in _statements(block) if part is not chosen]
+    alone = [stands_alone(kind_name, part.text) for part in others]
+    return tuple(dict.fromkeys(one for one in alone if one is not None and one != value))[:4]
 
 
 def _words_say_more(block: Block, options: Sequence[Option]) -> bool:
