@@ -7,7 +7,7 @@ from report.grading.reading.given import Stance
 from report.grading.reading.parsing import parsed
 from report.grading.reading.segments import Segment
 from report.grading.reading.sentences import CLOSING, OPENING, sentences
-from report.grading.reading.stances import denies, stance_of
+from report.grading.reading.stances import affirms, denies, stance_of
 from report.questions.kinds.characters import folded
 from report.questions.kinds.wordings import wording
 
@@ -144,6 +144,8 @@ def _says_something(text: str, asked: Asked) -> bool:
     if _IMPERATIVE.match(folded(text)) or _ASKING.search(folded(text)):
         return False
     if text.rstrip()[-1:] in ".。!！" or (asked.kind == "text" and len(text) > 60):
+        return True
+    if affirms(text) or denies(text):
         return True
     if asked.kind == "text":
         return False
