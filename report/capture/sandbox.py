@@ -109,24 +109,36 @@ def _limited(command: Command, configuration: Path) -> Invocation:
 def _resource_limits(limits: Limits) -> tuple[str, ...]:
     # The soft CPU limit stands below the hard one, so that "too long" (SIGXCPU) can be told
     # from "killed".
-    soft, hard = limits.cpu_seconds, limits.cpu_seconds + 5
+    if sys.platform == "win32":
+        return ()
+    import resource
+
+    hard = _at_most(resource.RLIMIT_CPU, limits.cpu_seconds + 5)
+    soft = min(limits.cpu_seconds, hard)
+    file_bytes = _at_most(resource.RLIMIT_FSIZE, limits.file_bytes)
     prlimit = shutil.which("prlimit", path="/usr/bin:/bin")
     if prlimit:
         return (
             prlimit,
             f"--cpu={soft}:{hard}",
-            f"--as={limits.address_space}",
-            f"--fsize={limits.file_bytes}",
-            "--nofile=64",
+            f"--as={_at_most(resource.RLIMIT_AS, limits.address_space)}",
+            f"--fsize={file_bytes}",
+            f"--nofile={_at_most(resource.RLIMIT_NOFILE, 64)}",
             "--core=0",
             "--",
         )
-    if sys.platform == "win32":
-        return ()
-    blocks = -(-limits.file_bytes // 512)
+    blocks = -(-file_bytes // 512)
     wanted = ("-c 0", f"-f {blocks}", f"-St {soft}", f"-Ht {hard}")  # one at a time, for dash
     script = "; ".join(f"ulimit {limit}" for limit in wanted) + '; exec "$@"'
     return ("/bin/sh", "-c", script, "sh")
+
+
+def _at_most(which: int, wanted: int) -> int:
+    """`wanted`, or what we are limited to ourselves: nobody may give out more than that."""
+    import resource
+
+    most = resource.getrlimit(which)[1]
+    return wanted if most == resource.RLIM_INFINITY else min(wanted, most)
 
 
 @lru_cache

@@ -127,6 +127,16 @@ def test_resource_limits_without_prlimit(tmp_path: Path, monkeypatch: pytest.Mon
     assert (ending.returncode, output.split()) == (0, ["7", "12", "0", "0"])
 
 
+def test_where_we_are_limited_ourselves(checkout: Path) -> None:
+    """As on a machine that many share: nobody may give out more than they have."""
+    trace = checkout / "traces" / "tls12-ipv6.pcapng"
+    ours = 'ulimit -v 3500000; ulimit -t 100; ulimit -n 60; exec "$@"'
+    labshark = [sys.executable, "-m", "report.commands.main", "answer", str(trace), "--json"]
+    argv = ["/bin/sh", "-c", ours, "sh", *labshark]
+    done = subprocess.run(argv, capture_output=True, text=True, cwd=checkout, timeout=100)
+    assert done.returncode == 0, done.stderr
+
+
 def test_too_much_memory(confinement: str, tmp_path: Path) -> None:
     if not shutil.which("prlimit", path="/usr/bin:/bin"):
         pytest.skip("no prlimit on this system")
