@@ -36,6 +36,8 @@ _KIND_NAMES = (
     (re.compile(r"quote|quotation|block ?text|引用", re.I), LineKind.QUOTE),
     (re.compile(r"^(?:heading|标题|title$|subtitle)", re.I), LineKind.HEADING),
 )
+_WHITE = frozenset(("FFFFFF", "FEFEFE", "FDFDFD", "WHITE"))
+_SMALLEST_SIZE = 5
 _MONOSPACE = re.compile(
     r"consolas|courier|mono|menlo|lucida console|source code|andale|fixedsys|fira code", re.I
 )
@@ -276,6 +278,9 @@ class _Walk:
             if _is_on(properties, "vanish"):
                 self._sink.note("writeup-hidden-text")
                 return False
+            if _is_invisible(properties) and not _is_shaded(run):
+                self._sink.note("writeup-hidden-text")
+                return False
             if _is_on(properties, "strike") or _is_on(properties, "dstrike"):
                 self._sink.note("writeup-struck-text")
                 return False
@@ -349,6 +354,32 @@ def _refuse_depth(depth: int) -> None:
 def _is_on(properties: Any, name: str) -> bool:
     for element in children(properties, name):
         return attribute(element, "val").lower() not in _OFF
+    return False
+
+
+def _is_invisible(properties: Any) -> bool:
+    """White on a white page, or too small to be seen (sizes are in half points)."""
+    colour = next(children(properties, "color"), None)
+    white = colour is not None and (
+        attribute(colour, "val").upper() in _WHITE
+        or attribute(colour, "themeColor") in ("background1", "light1")
+    )
+    size = integer(child_value(properties, "sz") or "", _SMALLEST_SIZE)
+    return white or size < _SMALLEST_SIZE
+
+
+def _is_shaded(run: Any) -> bool:
+    """Whether the text, its paragraph or its cell has a ground of its own, or is a drawing's."""
+    if next(run.iter("{*}highlight"), None) is not None:
+        return True
+    for place in (run, *run.iterancestors()):
+        if local_name(place) == "txbxContent":
+            return True
+        for properties in place:
+            if local_name(properties) in ("rPr", "pPr", "tcPr", "tblPr"):
+                for shade in children(properties, "shd"):
+                    if attribute(shade, "fill").upper() not in (*_WHITE, "AUTO", ""):
+                        return True
     return False
 
 

@@ -25,7 +25,16 @@ _KINDS = {
     "figcaption": LineKind.CAPTION,
     "caption": LineKind.CAPTION,
 }
-_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0", re.IGNORECASE)
+_HIDDEN = re.compile(
+    r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|font-size\s*:\s*(?:0(?![.\d])|0?\.\d|1px)"
+    r"|opacity\s*:\s*0?\.?0*\s*(?:;|$|!)|(?:left|top|text-indent)\s*:\s*-\d{3,}"
+    r"|(?<![-\w])color\s*:\s*(?:white\b|#fff(?:fff)?(?:ff?)?\b|transparent"
+    r"|rgb\(\s*255\s*,\s*255\s*,\s*255)",
+    re.IGNORECASE,
+)
+_GROUND = re.compile(
+    r"background(?:-color)?\s*:(?!\s*(?:white|#fff|transparent|none))", re.IGNORECASE
+)
 _STYLES = re.compile(rb"<style\b.*?</style\s*>", re.IGNORECASE | re.DOTALL)
 _FIELD = re.compile(r"\s*labshark:\s*([\w.-]{1,64})\s*\Z")
 _SPACE = re.compile(r"[ \t\n\r\f]+")
@@ -127,7 +136,7 @@ class _Walk:
         if element.tag in _STRUCK:
             self._sink.note("writeup-struck-text")
             return False
-        if element.get("hidden") is not None or _HIDDEN.search(element.get("style") or ""):
+        if _is_hidden(element):
             if element.text_content().strip():
                 self._sink.note("writeup-hidden-text")
             return False
@@ -220,6 +229,21 @@ class _Walk:
             return None
         self._sink.problems.update(sink.problems)
         return text
+
+
+def _is_hidden(element: html.HtmlElement) -> bool:
+    """By its own attributes; what style sheets say is not looked at."""
+    style = element.get("style") or ""
+    found = _HIDDEN.search(style)
+    if found is None or element.get("hidden") is not None:
+        return element.get("hidden") is not None
+    coloured = "color" in found[0].lower()
+    return not (coloured and any(_has_ground(e) for e in (element, *element.iterancestors())))
+
+
+def _has_ground(element: html.HtmlElement) -> bool:
+    style = element.get("style") or ""
+    return element.get("bgcolor") is not None or bool(_GROUND.search(style))
 
 
 def _integer(text: str | None, default: int) -> int:
