@@ -4,13 +4,13 @@
 key is done) and the data of the class page and the tables at once.
 """
 
-import json
 from enum import StrEnum
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from report.errors import LabsharkError
+from report.rendering.jsontext import json_text
 from report.text import Text
 
 JsonValue = int | float | str | bool | list[str] | None
@@ -157,5 +157,4 @@ class Result(_Plain):
 
 def result_bytes(result: Result) -> bytes:
     """A result as it is written: the same result, the same bytes."""
-    shown = json.dumps(result.model_dump(mode="json"), ensure_ascii=False, indent=1)
-    return f"{shown}\n".encode()
+    return (json_text(result.model_dump(mode="json"), indent=1) + "\n").encode()

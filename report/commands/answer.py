@@ -1,6 +1,5 @@
 """`labshark answer`: the answers, as a table on a terminal or as JSON."""
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -61,9 +60,10 @@ def answer(
 
 def _json(trace: Any, result: Any, *, sessions: bool) -> str:
     from report.rendering.answers_json import answers_document, sessions_document
+    from report.rendering.jsontext import json_text
 
     document = sessions_document(trace, result) if sessions else answers_document(trace, result)
-    return json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+    return json_text(document, indent=1) + "\n"
 
 
 def _table(result: Any, screen: Screen, *, sessions: bool) -> str:

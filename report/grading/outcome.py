@@ -4,7 +4,6 @@ One `StudentOutcome` per submission lies under `results/`; it is the journal of 
 with the right key is done) and the only input of everything that concerns the whole class.
 """
 
-import json
 from collections.abc import Iterable
 from typing import Literal
 
@@ -15,6 +14,7 @@ from report.grading.intake.problems import Problem
 from report.grading.marking.marked import Verdict
 from report.grading.marking.points import total
 from report.questions.answer import AnswerValue
+from report.rendering.jsontext import json_text
 from report.text import Text
 
 JsonValue = int | float | str | bool | list[str] | None
@@ -236,8 +236,7 @@ class StudentOutcome(_Plain):
 
 def outcome_bytes(outcome: StudentOutcome) -> bytes:
     """An outcome as it is written: the same outcome, the same bytes."""
-    shown = json.dumps(outcome.model_dump(mode="json"), ensure_ascii=False, indent=1)
-    return f"{shown}\n".encode("utf-8", "backslashreplace")
+    return (json_text(outcome.model_dump(mode="json"), indent=1) + "\n").encode()
 
 
 def plain_value(value: AnswerValue | None) -> JsonValue:

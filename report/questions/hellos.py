@@ -12,7 +12,7 @@ from report.text import Text
 from report.tls.extension_contents import extension_content, shown_extension
 from report.tls.hello import Hello, client_hello, server_hello
 from report.tls.registry import cipher_suite_name, is_grease, shown_name, version_name
-from report.tls.suites import CipherSuite, cipher_suite
+from report.tls.suites import CipherSuite, known_suite
 
 NULL_COMPRESSION = "null"
 _SSL2_SUITES_FROM = 0x10000
@@ -56,14 +56,6 @@ def compression_names(hello: Message) -> tuple[str, ...]:
     """The compression methods of a hello by name, `null` for none."""
     numbers = [field.number for field in hello.all("tls.handshake.comp_method")]
     return tuple(shown_name("compression_methods", n).lower() for n in numbers)
-
-
-def known_suite(code: int) -> CipherSuite | None:
-    """A suite taken apart; None for GREASE and for numbers without a name."""
-    try:
-        return cipher_suite(code)
-    except KeyError:
-        return None
 
 
 def suite_parts(code: int) -> tuple[str, ...]:

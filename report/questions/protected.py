@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from report.tables.messages import Message
 from report.tables.session import Session
 from report.text import Text
-from report.tls.suites import CipherSuite, cipher_suite
+from report.tls.suites import HASH_LENGTHS, CipherSuite, known_suite
 
-_HASH_BYTES = {"SHA256": 32, "SHA384": 48, "SHA512": 64}
 _HANDSHAKE_HEADER, _TRUE_TYPE, _ALERT = 4, 1, 2
 _SHORT_TAG = 8
 
@@ -26,10 +25,12 @@ class Inference:
 
 
 def chosen_suite(session: Session) -> CipherSuite | None:
-    """The session's cipher suite taken apart; None without a Server Hello."""
+    """The session's cipher suite taken apart; None without a Server Hello, and where the suite
+    that it names is none that a session can use."""
     hello = session.server_hello
     field = hello.first("tls.handshake.ciphersuite") if hello else None
-    return cipher_suite(field.number) if field else None
+    suite = known_suite(field.number) if field else None
+    return None if suite is None or suite.signalling else suite
 
 
 def sent_protected(session: Session, *, client: bool) -> bool:
@@ -41,7 +42,7 @@ def sent_protected(session: Session, *, client: bool) -> bool:
 
 def finished_length(suite: CipherSuite) -> int:
     """Bytes of a TLS 1.3 record that holds a Finished and nothing else (RFC 8446, 4.4.4)."""
-    verify_data = _HASH_BYTES[suite.prf_hash.replace("-", "").upper()]
+    verify_data = HASH_LENGTHS[suite.prf_hash]
     return _HANDSHAKE_HEADER + verify_data + _TRUE_TYPE + _tag(suite)
 
 

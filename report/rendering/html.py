@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 import report
 from report.assets import asset
+from report.rendering.jsontext import json_text
 from report.rendering.labels import HEADER, LABELS, STATUS, STATUS_MEANING
 from report.rendering.packetlist import COLUMNS, as_lines, cut, heading
 from report.rendering.spacing import spaced
@@ -40,7 +41,8 @@ def environment() -> Environment:
     made.filters["as_lines"] = as_lines
     made.filters["heading"] = heading
     made.filters["cut"] = cut
-    made.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "sort_keys": False}
+    made.policies["json.dumps_function"] = json_text
+    made.policies["json.dumps_kwargs"] = {"sort_keys": False}
     made.globals.update(
         labels=SimpleNamespace(**LABELS),
         columns=COLUMNS,

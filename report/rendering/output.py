@@ -1,6 +1,5 @@
 """The files of one report: report.html, report.pdf and answers.json, as bytes."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
@@ -8,6 +7,7 @@ from report.capture.trace import Trace
 from report.errors import LabsharkError
 from report.questions.engine import LabResult
 from report.rendering.html import ShownLanguage, render_html
+from report.rendering.jsontext import json_text
 from report.rendering.pdf import Attachment, Pdf, creation_date
 from report.rendering.pdf_worker import render_pdf_in_child
 from report.rendering.report import build_view
@@ -69,4 +69,4 @@ def _undrawn(characters: Sequence[str]) -> Text | None:
 
 def json_bytes(document: Mapping[str, object]) -> bytes:
     """A document as the project writes JSON: UTF-8, readable, no NaN, a newline at the end."""
-    return (json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode()
+    return (json_text(document, indent=1) + "\n").encode()

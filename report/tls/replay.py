@@ -21,7 +21,7 @@ from report.tls.records import (
     RecordReader,
     record_reader,
 )
-from report.tls.suites import HASH_LENGTHS, SSL_3_0, TLS_1_3, CipherSuite, cipher_suite
+from report.tls.suites import HASH_LENGTHS, SSL_3_0, TLS_1_3, CipherSuite, known_suite
 
 _CHANGE_CIPHER_SPEC, _HANDSHAKE, _APPLICATION_DATA = 20, 22, 23
 _HELLO_REQUEST, _CLIENT_HELLO, _SERVER_HELLO = 0, 1, 2
@@ -209,14 +209,14 @@ class _State:
     def _early_keys(self, hello: Hello, secret: bytes) -> None:
         """Early data uses the PSK's suite: taken for the first offered with a hash that long."""
         for code in hello.suites:
-            suite = _known_suite(code)
+            suite = known_suite(code)
             if suite and suite.tls13 and len(secret) == HASH_LENGTHS[suite.prf_hash]:
                 self._readers["client"] = self._tls13_reader(suite, secret)
                 return
 
     def _server_hello(self, data: bytes) -> None:
         hello = _read(server_hello, data)
-        suite = _known_suite(hello.suites[0]) if hello else None
+        suite = known_suite(hello.suites[0]) if hello else None
         if hello is None or suite is None:
             self.found.faults.append("the Server Hello cannot be read, or names an unknown suite")
             return
@@ -327,11 +327,4 @@ def _read(parse: Callable[[bytes], Hello], data: bytes) -> Hello | None:
     try:
         return parse(data)
     except ValueError:
-        return None
-
-
-def _known_suite(code: int) -> CipherSuite | None:
-    try:
-        return cipher_suite(code)
-    except KeyError:
         return None

@@ -231,6 +231,14 @@ def cipher_suite(code: int) -> CipherSuite:
     return _taken_apart(registry("cipher_suites").by_value[code])
 
 
+def known_suite(code: int) -> CipherSuite | None:
+    """A suite taken apart; None for GREASE and for numbers without a name."""
+    try:
+        return cipher_suite(code)
+    except KeyError:
+        return None
+
+
 def cipher_suite_named(name: str) -> CipherSuite:
     """The suite with this registered name, taken apart. Raises `KeyError` for an unknown name."""
     return cipher_suite(registry("cipher_suites").by_name[name].value)

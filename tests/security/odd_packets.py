@@ -64,6 +64,12 @@ def is_tcp(packet: bytes) -> bool:
     )
 
 
+def ip_header(source: bytes, target: bytes, body: bytes) -> bytes:
+    """An IPv4 header for TCP between two addresses of four bytes."""
+    plain = b"\x45\0\0\0\0\x01\0\0\x40" + bytes([_TCP, 0, 0]) + source + target
+    return _ip(plain, body, 0)
+
+
 def _ip(head: bytes, body: bytes, offset: int) -> bytes:
     length = struct.pack(">H", 20 + len(body))
     new = head[:2] + length + head[4:6] + struct.pack(">H", offset) + head[8:10] + b"\0\0"

@@ -1,6 +1,11 @@
 """The Server Hello (RFC 5246, 7.4.1.3; RFC 8446, 4.1.3)."""
 
-from report.questions.absence import CUT_BEFORE, missing_message, not_captured
+from report.questions.absence import (
+    CUT_BEFORE,
+    missing_message,
+    not_applicable,
+    not_captured,
+)
 from report.questions.answer import Answer
 from report.questions.conditions import every
 from report.questions.evidence import cite
@@ -12,7 +17,7 @@ from report.tables.messages import Message
 from report.tables.session import Session
 from report.text import Text
 from report.tls.registry import cipher_suite_name
-from report.tls.suites import cipher_suite
+from report.tls.suites import known_suite
 
 SERVER_HELLO = 2
 
@@ -105,7 +110,10 @@ def symmetric_algorithm(tables: Tables, session: Session) -> Answer:
     if isinstance(chosen, Answer):
         return chosen
     hello, field = chosen
-    suite = cipher_suite(field.number)
+    suite = known_suite(field.number)
+    if suite is None or suite.signalling:
+        name = cipher_suite_name(field.number)
+        return not_applicable(_NO_SUITE.filled(name=name), cite(hello, field))
     return found(
         tables,
         suite.symmetric,
@@ -114,6 +122,13 @@ def symmetric_algorithm(tables: Tables, session: Session) -> Answer:
         [cite(hello, field)],
         sources=("RFC 5246, A.5", "IANA TLS Cipher Suites"),
     )
+
+
+_NO_SUITE = Text(
+    "服务器选的 {name} 不是登记过的加密套件，无从得知它用什么对称算法。",
+    "The {name} that the server chose is no registered cipher suite: which symmetric algorithm it "
+    "stands for cannot be known.",
+)
 
 
 @query("server_hello.decides")

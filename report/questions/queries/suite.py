@@ -11,7 +11,7 @@ from report.questions.handshake_messages import (
     first_message,
     from_message,
 )
-from report.questions.hellos import known_suite, read_hello, suite_parts
+from report.questions.hellos import read_hello, suite_parts
 from report.questions.registry import Tables, query
 from report.questions.tabulated import NO, NOTHING, YES, column, facts_table
 from report.tables.messages import Message
@@ -19,7 +19,7 @@ from report.tables.session import Session
 from report.text import Text
 from report.tls.key_exchange import METHODS, Sent
 from report.tls.registry import group_name, registry
-from report.tls.suites import TLS_1_3, CipherSuite
+from report.tls.suites import TLS_1_3, CipherSuite, known_suite
 
 _KEY_SHARE, _ENCRYPT_THEN_MAC = 51, 22
 _NAMING = ("RFC 5246, A.5", "RFC 8446, B.4", "IANA TLS Cipher Suites")
