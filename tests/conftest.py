@@ -22,12 +22,7 @@ def shared() -> Path:
     return folder
 
 
-_LONG = (
-    "tests/corpus/test_answers.py",
-    "tests/corpus/test_labs.py",
-    "tests/corpus/test_truth_files.py",
-    "tests/batch/",
-)
+_LONG = ("tests/batch/",)
 """Minutes each: `./run test --long` runs them too."""
 
 

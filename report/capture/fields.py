@@ -54,6 +54,7 @@ PACKET_FIELDS: tuple[Field, ...] = (
     Field("udp.srcport", "many", "source port"),
     Field("udp.dstport", "many", "destination port"),
     Field("quic.connection.number", "many", "the QUIC connection's number"),
+    Field("quic.frame_type", "many", "kinds of the QUIC frames that can be read"),
     Field("tls.record.content_type", "many", "content type; of decrypted records, the inner one"),
     Field("tls.record.opaque_type", "many", "outer content type of TLS 1.3 encrypted records"),
     Field("tls.record.version", "many", "version in the record header"),

@@ -8,6 +8,7 @@ questions matters: what cannot be known must not be called absent.
 from report.questions.answer import Answer, Evidence, Status
 from report.questions.conditions import Condition, every
 from report.questions.evidence import cite
+from report.questions.quic_frames import is_closed
 from report.questions.registry import Tables
 from report.questions.scope import handshake, session_scope, side
 from report.tables.messages import Message
@@ -127,7 +128,7 @@ def lacking_part(tables: Tables, session: Session, *, client: bool) -> Text | No
         )
     if bool(own["tcp.analysis.lost_segment"].any()):
         return Text("有报文段没有被抓到。", "segments of it were not recorded.")
-    if not connection.ended:
+    if not connection.ended and not is_closed(session):
         return Text(
             "抓包在连接结束之前就停止了。", "the recording stopped before the connection ended."
         )

@@ -15,6 +15,7 @@ from report.questions.answer import Answer, AnswerTable, AnswerValue, Evidence
 from report.questions.conditions import Condition, every
 from report.questions.evidence import cite
 from report.questions.finding import found
+from report.questions.gaps import gaps
 from report.questions.protected import chosen_suite, sent_protected
 from report.questions.registry import Tables
 from report.questions.scope import handshake, session_scope, side
@@ -26,6 +27,7 @@ from report.tls.key_exchange import Sent
 from report.tls.registry import shown_name
 
 CLIENT_HELLO, SERVER_HELLO, NEW_SESSION_TICKET, CERTIFICATE = 1, 2, 4, 11
+ENCRYPTED_EXTENSIONS = 8
 SERVER_KEY_EXCHANGE, CERTIFICATE_REQUEST, SERVER_HELLO_DONE = 12, 13, 14
 CERTIFICATE_VERIFY, CLIENT_KEY_EXCHANGE, FINISHED, CERTIFICATE_STATUS = 15, 16, 20, 22
 
@@ -152,13 +154,98 @@ def _missing_before_tls13(
     return _missing_optional(tables, session, kind, client=client)
 
 
+def _surely_left_out(session: Session, kind: int, *, client: bool) -> bool:
+    """Whether the capture shows all of the place where an optional message would have been.
+
+    Or whether something else rules it out: a server answers an extension before it sends what the
+    extension announces (RFC 6066, 8; RFC 5077, 3.2), and who was not asked for a certificate
+    verifies none.
+    """
+    if kind == CERTIFICATE_VERIFY and client and not _was_asked(session):
+        return True
+    announced = _ANNOUNCED_BY.get(kind)
+    if announced is not None and not session.is_tls13 and not _answers(session, announced):
+        return True
+    return _whole_between(session, kind, client=client)
+
+
+_STATUS_REQUEST, _SESSION_TICKET = 5, 35
+_ANNOUNCED_BY = {CERTIFICATE_STATUS: _STATUS_REQUEST, NEW_SESSION_TICKET: _SESSION_TICKET}
+
+
+def _was_asked(session: Session) -> bool:
+    """False only where the server's flight was seen to its end, without a request in it."""
+    if session.of("handshake", CERTIFICATE_REQUEST, client=False):
+        return True
+    end = first_message(session, FINISHED if session.is_tls13 else SERVER_HELLO_DONE, client=False)
+    return end is None or not _unbroken(session, session.server_hello, end)
+
+
+def _answers(session: Session, extension: int) -> bool:
+    hello = session.server_hello
+    types = hello.all("tls.handshake.extension.type") if hello else ()
+    whole = hello is not None and bool(hello.first("tls.handshake.ciphersuite"))
+    return not whole or any(f.number == extension for f in types)
+
+
+def _whole_between(session: Session, kind: int, *, client: bool) -> bool:
+    """Whether the messages before and after its place were captured, and all between them."""
+    end = _end_of_place(session, kind, client=client)
+    if end is None:
+        return False
+    before = [m for m in session.messages if m.from_client == client]
+    earlier = before[: before.index(end)]
+    place = _BEFORE_IN_TLS13 if session.is_tls13 else _BEFORE
+    start = next((m for m in reversed(earlier) if m.type in place.get(kind, ())), None)
+    return start is not None and _unbroken(session, start, end)
+
+
+_BEFORE: dict[int, tuple[int, ...]] = {
+    CERTIFICATE_REQUEST: (SERVER_KEY_EXCHANGE, CERTIFICATE_STATUS, CERTIFICATE, SERVER_HELLO),
+    CERTIFICATE_STATUS: (CERTIFICATE,),
+    SERVER_KEY_EXCHANGE: (CERTIFICATE_STATUS, CERTIFICATE),
+    CERTIFICATE_VERIFY: (CLIENT_KEY_EXCHANGE,),
+    NEW_SESSION_TICKET: (SERVER_HELLO_DONE, SERVER_HELLO),
+}
+"""What may stand right before an optional message (RFC 5246, 7.3; RFC 5077, 3.1)."""
+
+
+_BEFORE_IN_TLS13: dict[int, tuple[int, ...]] = {
+    CERTIFICATE_REQUEST: (ENCRYPTED_EXTENSIONS,),
+    CERTIFICATE_VERIFY: (CERTIFICATE, CLIENT_HELLO),
+}
+"""The same in TLS 1.3 (RFC 8446, 2)."""
+
+
+def _end_of_place(session: Session, kind: int, *, client: bool) -> Message | None:
+    if session.is_tls13:
+        return (
+            None if kind == NEW_SESSION_TICKET else first_message(session, FINISHED, client=client)
+        )
+    if kind in (NEW_SESSION_TICKET, CERTIFICATE_VERIFY):
+        return next(iter(session.of("change_cipher_spec", client=client)), None)
+    return first_message(session, SERVER_HELLO_DONE, client=False)
+
+
+def _unbroken(session: Session, first: Message | None, last: Message) -> bool:
+    if first is None:
+        return False
+    own = session.packets[session.from_client.to_numpy() == last.from_client]
+    # A Client Hello fills its segments, so that what is cut off there is its own end.
+    between = own.loc[first.frame + (first.type == CLIENT_HELLO) : last.frame]
+    cut = bool((between["frame.cap_len"] < between["frame.len"]).any())
+    lost = gaps(session, client=last.from_client, after=first.frame, until=last.frame)
+    return not cut and not lost
+
+
 def _missing_optional(tables: Tables, session: Session, kind: int, *, client: bool) -> Answer:
     """A message that may be left out is absent where the handshake went past its place."""
     optional = kind in _OPTIONAL or (kind == SERVER_KEY_EXCHANGE and session.connection.complete)
     if not optional or fatal_alert(session) is not None:
         return missing_message(tables, session, kind, client=client)
     name = shown_name("handshake_types", kind)
-    if not session.connection.complete and (lack := lacking_part(tables, session, client=client)):
+    lack = lacking_part(tables, session, client=client)
+    if lack is not None and not _surely_left_out(session, kind, client=client):
         return not_captured(
             Text(f"抓包中看不出来：{lack.zh}", f"The capture does not tell: {lack.en}")
         )

@@ -1,9 +1,10 @@
 """The hellos as plain data and as tables: fields, suites, extensions."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from report.questions.answer import AnswerTable, Cell
-from report.questions.evidence import bytes_of, message_bytes
+from report.questions.evidence import bytes_of, kept_bytes, message_bytes
 from report.questions.purposes import extension_purpose
 from report.questions.tabulated import NOTHING, column, yes_or_no
 from report.tables.dissection import TreeField
@@ -46,10 +47,65 @@ def session_id_of(hello: Message) -> bytes:
     return bytes_of(hello, field) if field else b""
 
 
+def is_cut_before(hello: Message, name: str) -> bool:
+    """Whether a snap length cut a hello before the field of that name, which every hello has."""
+    return not is_sslv2(hello) and hello.first(name) is None
+
+
 def suite_codes(hello: Message) -> list[int]:
     """The suites of a hello, in its order; GREASE values included."""
     fields = hello.all("tls.handshake.ciphersuite") or hello.all("tls.handshake.cipherspec")
     return [field.number for field in fields]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptHello:
+    """What is left of a hello of which a snap length may have cut the end; None for the rest."""
+
+    version: int | None
+    random: bytes
+    """As many of the 32 bytes as were kept."""
+    extension_types: tuple[int, ...] | None
+    """All of them; of the last one the content may be cut."""
+
+
+def kept_hello(hello: Message) -> KeptHello:
+    """The kept bytes of a hello, read here: tshark shows nothing behind the first missing one."""
+    if is_sslv2(hello):
+        return KeptHello(None, b"", ())
+    body = kept_bytes(hello)[_HANDSHAKE_HEADER:]
+    size = int.from_bytes(kept_bytes(hello)[1:_HANDSHAKE_HEADER])
+    version = int.from_bytes(body[:2]) if len(body) >= 2 else None
+    return KeptHello(version, body[2:34], _kept_types(body[:size], size, hello.from_client))
+
+
+def _kept_types(body: bytes, size: int, from_client: bool) -> tuple[int, ...] | None:
+    at = _RANDOM_ENDS + 1 + _number(body, _RANDOM_ENDS, 1)
+    at += 2 + _number(body, at, 2) if from_client else 2
+    at += 1 + _number(body, at, 1) if from_client else 1
+    if at >= size:
+        return () if len(body) >= size else None
+    if len(body) < at + 2:
+        return None
+    end = at + 2 + _number(body, at, 2)
+    at += 2
+    found: list[int] = []
+    while at + 4 <= min(end, len(body)):
+        found.append(_number(body, at, 2))
+        at += 4 + _number(body, at + 2, 2)
+    return tuple(found) if at == end else None
+
+
+def _number(body: bytes, at: int, width: int) -> int:
+    return int.from_bytes(body[at : at + width])
+
+
+_HANDSHAKE_HEADER, _RANDOM_ENDS = 4, 34
+
+
+def lists_all_extensions(hello: Message) -> bool:
+    """Whether the type of every extension of a hello was captured; its last content may be cut."""
+    return kept_hello(hello).extension_types is not None
 
 
 def compression_names(hello: Message) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ With keys the records say what they are. Without, position and length tell some 
 
 from dataclasses import dataclass
 
+from report.questions.gaps import gaps
 from report.tables.messages import Message
 from report.tables.session import Session
 from report.text import Text
@@ -13,6 +14,11 @@ from report.tls.suites import HASH_LENGTHS, CipherSuite, known_suite
 
 _HANDSHAKE_HEADER, _TRUE_TYPE, _ALERT = 4, 1, 2
 _SHORT_TAG = 8
+_HEADER, _VERIFY_DATA = 5, 12
+_COMMON_ALERT = _ALERT + _TRUE_TYPE + 16
+_CHANGE = _HEADER + 1
+_CLIENT_HELLO, _SERVER_KEY_EXCHANGE, _CLIENT_KEY_EXCHANGE = 1, 12, 16
+_FINISHED, _EARLY_DATA = 20, 42
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +62,18 @@ def _tag(suite: CipherSuite) -> int:
 
 
 def first_client_data(session: Session) -> Inference | None:
-    """The client's first application data; None if it sent none that the capture holds."""
-    if not _saw_the_end_of_the_handshake(session):
-        return None  # whatever comes first in the capture need not be the first that was sent
+    """The client's first application data; None if it sent none that the capture holds.
+
+    None, too, where earlier data may have been sent that the capture lacks.
+    """
     data = list(session.of("application_data", client=True))
+    start = _first_of(session, data)
+    if start is None or not _may_be_first(session, start.message):
+        return None
+    return start
+
+
+def _first_of(session: Session, data: list[Message]) -> Inference | None:
     if not session.is_tls13:
         return Inference(data[0]) if data else None
     opened = [m for m in data if m.record.opened]
@@ -73,13 +87,46 @@ def first_client_data(session: Session) -> Inference | None:
     return _first_after_finished(session, data)
 
 
-def _saw_the_end_of_the_handshake(session: Session) -> bool:
-    if session.of("change_cipher_spec", client=True):
-        return True
-    own = session.packets[session.from_client.to_numpy()]
-    if own["tcp.analysis.lost_segment"].any():
-        return False
-    return session.connection.hello_frame is not None or session.server_hello is not None
+def _may_be_first(session: Session, data: Message) -> bool:
+    """Whether nothing before it can have been data, too."""
+    if session.is_tls13 and data.record.opened and not _offers_early_data(session):
+        return True  # a record of TLS 1.3 opens under its own number alone
+    before = [m for m in session.messages[: session.messages.index(data)] if m.from_client]
+    if not before:
+        return session.connection.hello_frame is not None or session.server_hello is not None
+    lost = gaps(session, client=True, after=before[-1].frame, until=data.frame)
+    return not lost or only_the_flight_lost(session, before[-1], data)
+
+
+def only_the_flight_lost(session: Session, last: Message, data: Message) -> bool:
+    """Whether the bytes lost between two messages are just the client's end of the handshake.
+
+    That is told by their number: Change Cipher Spec and Finished in TLS 1.3, with a Client Key
+    Exchange before them in TLS 1.2, as far as the suite fixes its length.
+    """
+    lost = gaps(session, client=True, after=last.frame, until=data.frame)
+    return len(lost) == 1 and lost[0].length == _flight_length(session)
+
+
+def _flight_length(session: Session) -> int | None:
+    suite = chosen_suite(session)
+    seen = session.of("change_cipher_spec", client=True) or session.of(
+        "handshake", _CLIENT_KEY_EXCHANGE, client=True
+    )
+    if suite is None or seen:
+        return None
+    if session.is_tls13:
+        hello = next(iter(session.of("handshake", _CLIENT_HELLO, client=True)), None)
+        own = hello.first("tls.handshake.session_id_length") if hello else None
+        compatible = own is not None and own.number > 0
+        return _HEADER + finished_length(suite) + _CHANGE * compatible
+    exchange = next(iter(session.of("handshake", _SERVER_KEY_EXCHANGE, client=False)), None)
+    point = exchange.first("tls.handshake.server_point_len") if exchange else None
+    if point is None or not suite.aead:
+        return None
+    # The client's point is on the server's curve, and as long as the server's.
+    protected = suite.bulk.explicit_nonce + _HANDSHAKE_HEADER + _VERIFY_DATA + _tag(suite)
+    return (_HEADER + _HANDSHAKE_HEADER + 1 + point.number) + _CHANGE + _HEADER + protected
 
 
 _EARLY = Text(
@@ -93,33 +140,53 @@ def _early_data(session: Session, data: list[Message]) -> Message | None:
     hello = session.server_hello
     if hello is None or not data:
         return None
-    offered = {
-        f.number
-        for m in session.of("handshake", 1, client=True)
-        for f in m.all("tls.handshake.extension.type")
-    }
     first = data[0]
     is_early = session.messages.index(first) < session.messages.index(hello)
-    return first if 42 in offered and is_early else None
+    return first if is_early and _offers_early_data(session) else None
+
+
+def _offers_early_data(session: Session) -> bool:
+    return any(
+        f.number == _EARLY_DATA
+        for m in session.of("handshake", _CLIENT_HELLO, client=True)
+        for f in m.all("tls.handshake.extension.type")
+    )
 
 
 def _first_after_finished(session: Session, data: list[Message]) -> Inference | None:
     suite = chosen_suite(session)
     hello = session.server_hello
-    if suite is None or hello is None or session.handshake_opened:
+    if suite is None or hello is None:
+        return None
+    if session.of("handshake", _FINISHED, client=True):
         # With the handshake in the clear, whatever stays encrypted after it is data.
-        return Inference(data[0]) if data and session.handshake_opened else None
+        return Inference(data[0]) if data else None
     start = session.messages.index(hello)
     protected = [m for m in data if session.messages.index(m) > start]
     lengths = [m.record.length for m in protected]
     if not protected:
         return None
     expected = finished_length(suite)
+    greeting = session.of("handshake", _CLIENT_HELLO, client=True)
+    if expected not in lengths and greeting:
+        first = protected[0]
+        if not _is_last_alert(session, first, suite) and only_the_flight_lost(
+            session, greeting[-1], first
+        ):
+            return Inference(first, True, _FLIGHT_LOST)
     at = lengths.index(expected) if expected in lengths else 0
     after = [m for m in protected[at + 1 :] if not _is_last_alert(session, m, suite)]
     if not after:
         return None
     return Inference(after[0], True, _after_finished_reason(protected[at], expected, lengths))
+
+
+_FLIGHT_LOST = Text(
+    "客户端的 Change Cipher Spec 和 Finished 没有被抓到：缺的字节数正好是它们的长度，"
+    "所以之后的第一个加密记录就是应用数据。",
+    "The client's Change Cipher Spec and Finished were not captured: just as many bytes are "
+    "missing as they take, so the first encrypted record after the gap is data.",
+)
 
 
 def _after_finished_reason(finished: Message, expected: int, lengths: list[int]) -> Text:
@@ -155,4 +222,7 @@ def lengths_tell_nothing(session: Session) -> bool:
 def looks_like_alert(session: Session, message: Message) -> bool:
     """Whether an unread TLS 1.3 record has the length of an alert."""
     suite = chosen_suite(session)
-    return suite is not None and message.record.length == alert_length(suite)
+    if suite is None:
+        # Without a Server Hello the version is unknown; only TLS 1.3 has such short records.
+        return session.server_hello is None and message.record.length == _COMMON_ALERT
+    return session.is_tls13 and message.record.length == alert_length(suite)

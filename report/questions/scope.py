@@ -1,6 +1,10 @@
 """Conditions that the queries share: the session, one side of it, one kind of message."""
 
-from report.questions.conditions import Condition, Where
+from collections.abc import Iterable
+
+from report.questions.conditions import Condition, Where, either
+from report.tables.connections import ALERT, APPLICATION_DATA
+from report.tables.messages import Message
 from report.tables.session import Session
 
 
@@ -26,6 +30,16 @@ def side(session: Session, *, client: bool) -> Condition:
 def handshake(kind: int) -> Where:
     """Packets in which a handshake message of that type is complete."""
     return Where("tls.handshake.type", (str(kind),))
+
+
+def shown_alerts(alerts: Iterable[Message]) -> Condition:
+    """Packets in which such alerts are complete, as Wireshark shows them.
+
+    One that our own reading of the keys opened and Wireshark did not still looks like data.
+    """
+    if any(alert.field.name != "tls.alert_message" for alert in alerts):
+        return either(content(ALERT), Where("tls.record.opaque_type", (str(APPLICATION_DATA),)))
+    return content(ALERT)
 
 
 def content(kind: int) -> Where:

@@ -86,10 +86,29 @@ def session_card(session: Session, connections: Iterable[Connection]) -> Session
         last_frame=chosen.last_frame,
         resumed=chosen.resumed,
         decrypted=session.decrypted,
-        chosen=CHOSEN[session.chosen],
+        chosen=_chosen(session, others),
         others=tuple(map(_other, others[:_MOST_SESSIONS])),
         omitted=max(0, len(others) - _MOST_SESSIONS),
     )
+
+
+def _chosen(session: Session, others: list[Connection]) -> Text:
+    """Why this session, and which connections ahead of it were passed over."""
+    chosen = session.connection
+    passed = [c for c in others if c.spare and c.first_frame < chosen.first_frame]
+    named = [c for c in passed if c.server_name == chosen.server_name]
+    if session.chosen == "stream" or chosen.spare or not named:
+        return CHOSEN[session.chosen]
+    shown_zh = "、".join(f"{c.transport} {c.stream}" for c in named)
+    shown_en = ", ".join(f"{c.transport} {c.stream}" for c in named)
+    return CHOSEN[session.chosen].plus(_PASSED.filled(zh=shown_zh, en=shown_en))
+
+
+_PASSED = Text(
+    "同一服务器更早的连接（{zh}）是浏览器备用的，客户端没有在上面发送数据，因此略过。",
+    "Earlier connections with the same server ({en}) were kept in reserve: the client sent no "
+    "data over them, so they were passed over.",
+)
 
 
 def _other(connection: Connection) -> OtherSession:

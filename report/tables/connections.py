@@ -73,6 +73,8 @@ class Connection:
     """Name of a fatal alert that can be read; empty when there is none."""
     ended: bool
     """A FIN or RST of TCP is in the capture."""
+    spare: bool = False
+    """A whole handshake after which, as far as is seen, the client sent no application data."""
 
     @property
     def stream_field(self) -> str:
@@ -238,6 +240,7 @@ def _connection(
         complete=answer is not None and _went_on(transport, records, answer, client),
         fatal_alert=_fatal_alert(records),
         ended=transport == "tcp" and span.ended,
+        spare=transport == "tcp" and _is_spare(records, answer, client),
     )
 
 
@@ -258,6 +261,13 @@ class _Packet:
     @property
     def content_types(self) -> tuple[int, ...]:
         return self.numbers("tls.record.content_type") + self.numbers("tls.record.opaque_type")
+
+    @property
+    def protected_lengths(self) -> tuple[int, ...]:
+        """The lengths of the TLS 1.3 records among the packet's, which come after all others."""
+        count = len(self.numbers("tls.record.opaque_type"))
+        lengths = self.numbers("tls.record.length")
+        return lengths[len(lengths) - count :]
 
     @property
     def random(self) -> str:
@@ -353,6 +363,27 @@ def _went_on(transport: str, records: "list[_Packet]", answer: _Packet, client: 
         if packet.number >= answer.number and protected(packet)
     }
     return len(sides) == 2
+
+
+def _is_spare(records: "list[_Packet]", answer: _Packet | None, client: Endpoint) -> bool:
+    """Whether the client finished the handshake and then, as far as is seen, sent no data.
+
+    Data of TLS 1.3 without keys: a protected record after the Server Hello that is neither the
+    client's first long enough for a Finished nor as short as an alert.
+    """
+    if answer is None or not _went_on("tcp", records, answer, client):
+        return False
+    sent = [p for p in records if p.source == client]
+    if not answer.numbers(_CHOSEN_VERSION):
+        return not any(APPLICATION_DATA in p.content_types for p in sent)
+    if any(APPLICATION_DATA in p.content_types for p in sent if p.number < answer.number):
+        return False  # early data
+    lengths = [n for p in sent if p.number > answer.number for n in p.protected_lengths]
+    return len([n for n in lengths if n > _LONGEST_ALERT]) <= 1
+
+
+_LONGEST_ALERT = 2 + 1 + 16
+"""Bytes of a TLS 1.3 record with an alert, unless it is padded."""
 
 
 def _changed_cipher(packet: _Packet) -> bool:

@@ -162,10 +162,18 @@ class Segments:
         )
 
 
+_REASSEMBLED = (
+    "tcp.segments",
+    "tls.handshake.fragments",
+    "tls.segments",
+    "quic.crypto.fragments",
+)
+
+
 def reassembled_segments(detail: FrameDetail) -> tuple[Segments, ...]:
     """What Wireshark says of each `Reassembled …` buffer of the frame, in the buffers' order."""
     found = []
-    for name in ("tcp.segments", "tls.handshake.fragments", "tls.segments"):
+    for name in _REASSEMBLED:
         piece_name = name[:-1]
         for container in detail.tree.iterfind(f".//field[@name='{name}']"):
             field = TreeField(container)

@@ -54,8 +54,16 @@ class Record:
 
     @property
     def opened(self) -> bool:
-        """Whether Wireshark could decrypt a TLS 1.3 record."""
+        """Whether keys opened a TLS 1.3 record."""
         return self.inner_type is not None
+
+    def fragment(self) -> bytes:
+        """What follows the header, as it was sent; empty where the capture lacks a part of it."""
+        buffer = header_buffer(self.detail, self.field)
+        data = self.detail.buffers[buffer].data if buffer < len(self.detail.buffers) else b""
+        start = self.field.offset + _RECORD_HEADER
+        end = start + self.length
+        return data[start:end] if self.has_header and end <= len(data) else b""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -34,14 +34,15 @@ def read_session(
 ) -> tuple[pd.DataFrame, Session, tuple[Connection, ...]]:
     """The packets table, the session and all connections; see `open_session` for the choice.
 
-    Where segments of the session were never recorded, it is read a second time with segments taken
-    in the order they came, which hides less after a gap; the reading that shows more is kept.
+    Where bytes of the session were never recorded (lost segments, a snap length), it is read a
+    second time with segments taken in the order they came, which hides less after a gap; the
+    reading that shows more is kept.
     """
     wanted, hosts = tuple(fields), tuple(lab_hosts)
     trace.wait_for_late_segments(True)
     packets = read_packets(trace, wanted)
     session, connections = open_session(trace, packets, host=host, stream=stream, lab_hosts=hosts)
-    if not session.packets["tcp.analysis.lost_segment"].any():
+    if not _lacks_bytes(session.packets):
         return packets, session, connections
     trace.wait_for_late_segments(False)
     packets_again = packets_table(trace.columns(wanted))
@@ -53,6 +54,11 @@ def read_session(
     # What is dissected from here on, for evidence, must be read as the answers were.
     trace.wait_for_late_segments(True)
     return packets, session, connections
+
+
+def _lacks_bytes(packets: pd.DataFrame) -> bool:
+    cut = packets["frame.cap_len"] < packets["frame.len"]
+    return bool(packets["tcp.analysis.lost_segment"].any() or cut.any())
 
 
 def _hellos(packets: pd.DataFrame) -> int:

@@ -1,7 +1,7 @@
 """The session: the one connection of the capture that the lab is about, and why that one."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -20,7 +20,9 @@ from report.tables.connections import (
     speaks_tls,
 )
 from report.tables.messages import Message, Record, read_records
+from report.tables.opening import opened_further
 from report.tables.packets import integers, occurrences, per_cell
+from report.tls.keylog import parse_keylog
 
 CHOSEN_BY = ("stream", "host", "lab", "complete", "hello", "first", "conversation")
 """Why a connection is the session: the user's `--stream` or `--host`, the lab's own host, the
@@ -132,6 +134,8 @@ def open_session(
     side = direction(rows, connection)
     details = trace.detail(frames_that_matter(rows, side), last=connection.last_frame)
     records, messages = read_records(details.values(), lambda frame: bool(side.get(frame, False)))
+    if any(m.protocol == "application_data" and m.encrypted for m in messages):
+        records, messages = opened_further(records, messages, parse_keylog(trace.key_material()))
 
     def detail(frame: int) -> FrameDetail | None:
         return trace.detail([frame]).get(frame)
@@ -169,19 +173,30 @@ def choose(
             )
         return chosen[0], "stream"
     if host is not None:
-        for connection in connections:
-            if _is_host(connection, host):
-                return connection, "host"
+        named = [c for c in connections if _is_host(c, host)]
+        if named:
+            return _first_used(named), "host"
         raise LabsharkError(
             "capture-no-such-host", path=capture, host=host, hosts=", ".join(_hosts(connections))
         )
     by_lab = [c for c in connections if any(_is_host(c, h) for h in lab_hosts)]
+    if by_lab:
+        return _first_used(sorted(by_lab, key=_hello_order)), "lab"
     complete = [c for c in connections if c.complete and c.hello_frame is not None]
     greeted = [c for c in connections if c.hello_frame is not None]
-    for candidates, reason in ((by_lab, "lab"), (complete, "complete"), (greeted, "hello")):
+    for candidates, reason in ((complete, "complete"), (greeted, "hello")):
         if candidates:
-            return min(candidates, key=_hello_order), reason
+            return _first_used(sorted(candidates, key=_hello_order)), reason
     return connections[0], "first"
+
+
+def _first_used(candidates: Sequence[Connection]) -> Connection:
+    """The first, but for connections that were kept in reserve and carried no data.
+
+    Browsers open spare connections to a host; a lab is about the one that the page came over.
+    """
+    used = [c for c in candidates if not c.spare]
+    return used[0] if used else candidates[0]
 
 
 def _hello_order(connection: Connection) -> float:

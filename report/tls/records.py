@@ -61,7 +61,7 @@ def record_reader(
     """
     try:
         if suite.aead:
-            return _AeadReader(suite, version, keys)
+            return AeadReader(suite, version, keys)
         if suite.bulk.block:
             return _CbcReader(suite, version, keys, encrypt_then_mac)
         return _StreamReader(suite, version, keys)
@@ -90,7 +90,9 @@ _BLOCKS: dict[str, Callable[[bytes], BlockCipherAlgorithm]] = {
 }
 
 
-class _AeadReader:
+class AeadReader:
+    """Opens the records of an AEAD suite; raises `UnsupportedSuiteError` for others."""
+
     def __init__(self, suite: CipherSuite, version: int, keys: DirectionKeys) -> None:
         kind = f"{suite.bulk.cipher}_{suite.bulk.mode}"
         if kind not in _AEADS:
@@ -99,7 +101,16 @@ class _AeadReader:
         self._suite, self._version, self._iv = suite, version, keys.iv
         self._sequence = 0
 
+    def open_as(self, number: int, fragment: bytes) -> Opened:
+        """A record of TLS 1.3 as the one of that number, counted from 0 under these keys.
+
+        The count goes on from there. Raises `RecordProtectionError`.
+        """
+        self._sequence = number
+        return self.open(_APPLICATION_DATA, fragment)
+
     def open(self, content_type: int, fragment: bytes) -> Opened:
+        """See `RecordReader`."""
         explicit = 0 if self._version >= TLS_1_3 else self._suite.bulk.explicit_nonce
         body = len(fragment) - explicit - self._suite.bulk.tag
         if body < 0:

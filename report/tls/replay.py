@@ -135,7 +135,8 @@ class _State:
         self.found.records.append(OpenedRecord(record, protected, *opened))
         if opened[0] == _HANDSHAKE:
             self._handshake(record.sender, opened[1])
-        elif opened[0] == _CHANGE_CIPHER_SPEC and self.found.version < TLS_1_3:
+        elif opened[0] == _CHANGE_CIPHER_SPEC and 0 < self.found.version < TLS_1_3:
+            # Ahead of the Server Hello it is TLS 1.3's, in front of early data, and says nothing.
             self._change_cipher_spec(record.sender)
 
     def _is_protected(self, record: SentRecord) -> bool:

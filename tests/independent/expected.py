@@ -330,18 +330,18 @@ def q19(found: Facts, connection: Connection) -> Expected:
     if len(connection.all("client", "Encrypted Handshake Message")) > 1:
         return HIDDEN
     exchange = connection.first("client", "Client Key Exchange")
-    if _none_asked(connection, "Server Hello Done"):
+    if none_asked(connection, "Server Hello Done"):
         return ABSENT
     return missing(connection, "client", exchange.offset if exchange else None)
 
 
 def _certificate_in_tls13(connection: Connection) -> Expected:
-    if connection.first("client", "Finished") or _none_asked(connection, "Finished"):
+    if connection.first("client", "Finished") or none_asked(connection, "Finished"):
         return ABSENT
     return _in_tls13(connection, "client")
 
 
-def _none_asked(connection: Connection, last: str) -> bool:
+def none_asked(connection: Connection, last: str) -> bool:
     """Whether the server's flight, read whole up to its `last` message, asks for no certificate.
 
     Then the client may not send one (RFC 5246 section 7.4.6, RFC 8446 section 4.4.2).

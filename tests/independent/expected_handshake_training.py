@@ -2,7 +2,7 @@
 
 from tests.independent import expected as first_lab
 from tests.independent import handshake, session_facts
-from tests.independent.expected import EXPLAINED, Expected, missing
+from tests.independent.expected import EXPLAINED, NOT_CAPTURED, Expected, missing
 from tests.independent.handshake import Answer
 from tests.independent.reader import Connection, Facts
 
@@ -13,7 +13,9 @@ def expected_handshake_training(found: Facts, connection: Connection) -> dict[st
 
 
 def _roles(found: Facts, connection: Connection) -> Expected:
-    return EXPLAINED if connection.server_hello else missing(connection, "server")
+    if connection.server_hello is None:
+        return missing(connection, "server")
+    return EXPLAINED if connection.suite else NOT_CAPTURED
 
 
 QUESTIONS: dict[str, Answer] = {

@@ -5,6 +5,7 @@ Each function takes the capture's facts and a connection and gives an expected a
 """
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
@@ -16,6 +17,7 @@ from tests.independent.expected import (
     NOT_CAPTURED,
     Expected,
     missing,
+    none_asked,
     shown,
 )
 from tests.independent.hello import (
@@ -70,20 +72,54 @@ def why_not(connection: Connection, side: Side, name: str) -> Expected:
     """Why a session has no message of this name from this side."""
     if connection.server_hello is None:
         return missing(connection, "server")
-    resumed = connection.resumed in ("id", "ticket", "psk")
-    if connection.version == TLS13:
-        if name in NOT_IN_TLS13:
-            return NOT_APPLICABLE
-        if resumed and name in FULL_ONLY:
-            return NOT_APPLICABLE
-        return in_tls13(connection, side)
-    if resumed and name in FULL_ONLY:
+    if connection.version == TLS13 and name in NOT_IN_TLS13:
         return NOT_APPLICABLE
+    if connection.resumed in ("id", "ticket", "psk") and name in FULL_ONLY:
+        return NOT_APPLICABLE
+    if connection.version == TLS13:
+        return _why_not_in_tls13(connection, side, name)
     if name == "Server Key Exchange" and method(connection) in ("RSA", "DH", "ECDH"):
         return NOT_APPLICABLE
     if name == "Certificate" and not uses_certificate(connection):
         return NOT_APPLICABLE
+    if name in OPTIONAL and _surely_left_out(connection, side, name):
+        return ABSENT
     return missing(connection, side)
+
+
+def _why_not_in_tls13(connection: Connection, side: Side, name: str) -> Expected:
+    if name == "Certificate Verify" and _read_without(connection, side):
+        return ABSENT
+    if name == "New Session Ticket" and handshake_opened(connection):
+        return ABSENT if connection.over and not _cut_off(connection, side) else NOT_CAPTURED
+    return in_tls13(connection, side)
+
+
+def _read_without(connection: Connection, side: Side) -> bool:
+    """TLS 1.3: a side's flight was read to its Finished, or the other side did not ask for it."""
+    end = connection.first(side, "Finished")
+    if end and connection.streams and not connection.holes(side, 0, end.offset):
+        return True
+    return none_asked(connection, "Finished")
+
+
+def _surely_left_out(connection: Connection, side: Side, name: str) -> bool:
+    """Whether all of the place in which the message would be was captured, and it is not there."""
+    if name == "New Session Ticket":
+        return False
+    if name == "Certificate Verify" and none_asked(connection, "Server Hello Done"):
+        return True
+    last = connection.first(side, LAST_BEFORE_ENCRYPTION[side])
+    if last is None:
+        return False
+    return not connection.holes(side, 0, last.offset, asked=name) and (
+        connection.streams[side].from_start or name != "Certificate Verify"
+    )
+
+
+LAST_BEFORE_ENCRYPTION: dict[Side, str] = {
+    "server": "Server Hello Done", "client": "Change Cipher Spec",
+}  # fmt: skip
 
 
 def in_tls13(connection: Connection, side: Side) -> Expected:
@@ -93,7 +129,17 @@ def in_tls13(connection: Connection, side: Side) -> Expected:
         return missing(connection, side) if connection.opened else HIDDEN
     if sealed and not handshake_opened(connection):
         return HIDDEN
+    finished_ = connection.first(side, "Finished")
+    if handshake_opened(connection) and not finished_ and _cut_off(connection, side):
+        return NOT_CAPTURED
     return missing(connection, side)
+
+
+def _cut_off(connection: Connection, side: Side) -> bool:
+    stream = connection.streams.get(side)
+    if stream is None:
+        return not connection.over
+    return connection.holes(side) or stream.ends_early() or not connection.over
 
 
 def handshake_opened(connection: Connection) -> bool:
@@ -111,7 +157,10 @@ def of(side: Side, name: str, value: Callable[[Connection, Message], object]) ->
             return why_not(connection, side, name)
         if message.cut:
             return NOT_CAPTURED
-        known = value(connection, message)
+        try:
+            known = value(connection, message)
+        except CutError:
+            return NOT_CAPTURED
         return NOT_APPLICABLE if known is None else shown(message, known)
 
     return answer
@@ -132,7 +181,10 @@ def _client_hello(value: Callable[[Connection], object]) -> Answer:
         message = connection.first("client", "Client Hello")
         if message is None:
             return NOT_CAPTURED
-        known = value(connection)
+        try:
+            known = value(connection)
+        except CutError:
+            return NOT_CAPTURED
         return NOT_APPLICABLE if known is None else shown(message, known)
 
     return answer
@@ -143,7 +195,10 @@ def _server_hello(value: Callable[[Connection], object]) -> Answer:
         message = connection.first("server", "Server Hello")
         if message is None:
             return missing(connection, "server")
-        known = value(connection)
+        try:
+            known = value(connection)
+        except CutError:
+            return NOT_CAPTURED
         return NOT_CAPTURED if known is None else shown(message, known)
 
     return answer
@@ -216,10 +271,20 @@ def _authentication(head: str) -> str:
     return known.get(bare, bare.split("_")[-1])
 
 
+T = TypeVar("T")
+
+
+def _known(value: T | None) -> T:
+    """A hello's field; `CutError` where its bytes are not there."""
+    if value is None:
+        raise CutError
+    return value
+
+
 def first_suite(connection: Connection) -> str | None:
     """The first suite offered that is one: no GREASE value, no signal."""
     hello = connection.client_hello
-    for code in (hello.suites if hello else None) or []:
+    for code in _known(hello.suites) if hello else []:
         if grease(code) or code in (0x00FF, 0x5600):
             continue
         return ssl2_name(code) if code > 0xFFFF else suite_name(code & 0xFFFF)
@@ -291,14 +356,25 @@ def _compressions(connection: Connection) -> list[str] | None:
 def _extension_types(connection: Connection) -> int:
     """How many extensions the first Client Hello has."""
     hello = connection.client_hello
-    return len(hello.extensions) if hello else 0
+    if hello is None or not hello.extensions_listed:
+        raise CutError
+    return len(hello.extensions)
 
 
 def _hello_length(connection: Connection) -> int | None:
     message, hello = connection.first("client", "Client Hello"), connection.client_hello
     if message is None or hello is None:
         return None
-    return message.length if hello.sslv2 else len(message.body)
+    if hello.sslv2:
+        return message.length
+    return len(message.body) if not message.cut else message.length - 4
+
+
+def _nonce(connection: Connection, side: Side) -> bytes:
+    hello = connection.client_hello if side == "client" else connection.server_hello
+    if hello is None or (len(hello.random) < 32 and not hello.sslv2):
+        raise CutError
+    return hello.random
 
 
 def _content_type(connection: Connection) -> int | None:
@@ -323,7 +399,10 @@ def _server_name(found: Facts, connection: Connection) -> Expected:
     message = connection.first("client", "Client Hello")
     if message is None:
         return NOT_CAPTURED
-    return shown(message, name) if (name := connection.server_name) else ABSENT
+    if name := connection.server_name:
+        return shown(message, name)
+    hello = connection.client_hello
+    return ABSENT if hello and hello.extensions_listed else NOT_CAPTURED
 
 
 def _first_suite_parts(connection: Connection) -> list[str] | None:
@@ -334,14 +413,12 @@ def _first_suite_parts(connection: Connection) -> list[str] | None:
 client_hello_content_type = _client_hello(_content_type)
 client_hello_length = _client_hello(_hello_length)
 client_hello_time = _client_hello(_time)
-client_hello_nonce = _client_hello(
-    lambda c: c.client_hello.random.hex() if c.client_hello else None
-)
+client_hello_nonce = _client_hello(lambda c: _nonce(c, "client").hex())
 client_hello_session_id = _client_hello(
-    lambda c: len(c.client_hello.session_id or b"") if c.client_hello else None
+    lambda c: len(_known(c.client_hello.session_id)) if c.client_hello else None
 )
 client_hello_suites = _client_hello(
-    lambda c: len(c.client_hello.suites or []) if c.client_hello else None
+    lambda c: len(_known(c.client_hello.suites)) if c.client_hello else None
 )
 client_hello_first_suite = _client_hello(first_suite)
 client_hello_first_suite_parts = _client_hello(_first_suite_parts)
@@ -352,17 +429,19 @@ client_hello_server_name = _server_name
 server_hello_version = _server_hello(lambda c: VERSIONS.get(c.version) if c.version else None)
 server_hello_length = of("server", "Server Hello", lambda c, m: len(m.body))
 server_hello_random_start = _server_hello(
-    lambda c: c.server_hello.random[:2].hex() if c.server_hello else None
+    lambda c: (c.server_hello.random[:2].hex() or None) if c.server_hello else None
 )
-server_hello_nonce_length = _server_hello(
-    lambda c: len(c.server_hello.random) if c.server_hello else None
-)
+server_hello_nonce_length = _server_hello(lambda c: len(_nonce(c, "server")))
 server_hello_session_id = _server_hello(
-    lambda c: len(c.server_hello.session_id or b"") if c.server_hello else None
+    lambda c: len(_known(c.server_hello.session_id)) if c.server_hello else None
 )
 server_hello_compression = _server_hello(_compression)
 server_hello_extensions = _server_hello(
-    lambda c: len(c.server_hello.extensions) if c.server_hello else None
+    lambda c: (
+        len(c.server_hello.extensions)
+        if c.server_hello and c.server_hello.extensions_listed
+        else None
+    )
 )
 
 
@@ -371,6 +450,7 @@ server_hello_extensions = _server_hello(
 
 def _after_hint(connection: Connection, message: Message) -> Bytes:
     """The body behind the hint or identity that PSK methods put first."""
+    _known(connection.suite)  # without it the message's form is not known
     reader = Bytes(message.body)
     if "PSK" in method(connection):
         reader.vector(2)
@@ -457,6 +537,8 @@ def _client_value(connection: Connection, message: Message) -> int | None:
     reader, kind = _after_hint(connection, message), method(connection)
     if kind == "PSK":
         return None
+    if connection.version == 0x0300 and kind == "RSA":
+        return len(message.body)  # RFC 6101, 5.6.7: the encrypted secret stands alone
     if kind.startswith("EC"):
         return len(reader.vector(1))
     return len(reader.vector(2))
@@ -467,9 +549,12 @@ def premaster_version(found: Facts, connection: Connection) -> Expected:
     message = connection.first("client", "Client Key Exchange")
     if message is None:
         return why_not(connection, "client", "Client Key Exchange")
+    if connection.suite is None:
+        return NOT_CAPTURED
     if method(connection).split("_")[0] != "RSA":
         return NOT_APPLICABLE
-    encrypted = _after_hint(connection, message).vector(2)
+    ssl3 = connection.version == 0x0300
+    encrypted = message.body if ssl3 else _after_hint(connection, message).vector(2)
     premaster = found.secrets.get(("RSA", encrypted[:8]))
     if premaster is None:
         return HIDDEN
@@ -746,6 +831,8 @@ ticket_length = of("server", "New Session Ticket", lambda c, m: len(_ticket(c, m
 def stapling_offered(found: Facts, connection: Connection) -> Expected:
     message, hello = connection.first("client", "Client Hello"), connection.client_hello
     if message is None or hello is None:
+        return NOT_CAPTURED
+    if not hello.extensions_listed and STATUS_REQUEST not in hello.extensions:
         return NOT_CAPTURED
     return shown(message, STATUS_REQUEST in hello.extensions)
 

@@ -71,6 +71,8 @@ class Hello:
     suites: list[int] | None = None
     extensions: dict[int, bytes] = field(default_factory=dict)
     extensions_read: bool = False
+    extensions_listed: bool = False
+    """Whether the type of every extension is known, even if the last one's content is cut."""
     sslv2: bool = False
 
     @property
@@ -132,7 +134,7 @@ def sslv2_client_hello(body: bytes) -> Hello:
         hello.suites = [int.from_bytes(suites[i : i + 3], "big") for i in range(0, sizes[0], 3)]
         hello.session_id = reader.take(sizes[1])
         hello.random = reader.take(sizes[2])
-        hello.extensions_read = True
+        hello.extensions_read = hello.extensions_listed = True
     except CutError:
         pass
     return hello
@@ -149,11 +151,17 @@ def _random_and_session(hello: Hello, reader: Bytes) -> None:
 
 def _extensions(hello: Hello, reader: Bytes) -> None:
     if reader.at < len(reader.data):
-        inside = Bytes(reader.vector(2))
-        while inside.at < len(inside.data):
-            kind = inside.number(2)
-            hello.extensions.setdefault(kind, inside.vector(2))
-    hello.extensions_read = True
+        size = reader.number(2)
+        inside = Bytes(reader.data[reader.at : reader.at + size])
+        while inside.at < size:
+            kind, length = inside.number(2), inside.number(2)
+            # The last one's content may be cut off; that it is there is known.
+            hello.extensions.setdefault(kind, inside.data[inside.at : inside.at + length])
+            inside.at += length
+        hello.extensions_listed = inside.at == size
+        if inside.at > len(inside.data):
+            raise CutError
+    hello.extensions_read = hello.extensions_listed = True
 
 
 def certificates(body: bytes, *, tls13: bool) -> list[x509.Certificate]:

@@ -29,9 +29,9 @@ from tests.independent.hello import (
 )
 from tests.independent.packets import Datagram, Endpoint, Segment, link_source, transport
 from tests.independent.quic import QuicConnection, quic_connections
-from tests.independent.records import SSL2_HELLO, Record, records
+from tests.independent.records import HANDSHAKE, SSL2_HELLO, Record, records
 from tests.independent.secrets import KeyLog, read_keylog
-from tests.independent.session import SIDES, Message, Side, messages
+from tests.independent.session import HANDSHAKE_NAMES, SIDES, Message, Side, messages
 from tests.independent.streams import ByteStream, TcpConnection, connections
 
 TLS13 = 0x0304
@@ -62,18 +62,37 @@ class Connection:
     def all(self, side: Side, *names: str) -> list[Message]:
         return [m for m in self.messages if m.sender == side and m.name in names]
 
-    def holes(self, side: Side, start: int = 0, end: int | None = None) -> bool:
+    def holes(
+        self, side: Side, start: int = 0, end: int | None = None, asked: str | None = None
+    ) -> bool:
         """Whether a side's bytes are missing in this range in which a message may have been.
 
-        What is missing of a message that is known to be there does not count.
+        What is missing of a message that is known to be there does not count; nor, where one
+        message is asked for, of a record that by its beginning holds one other and nothing else.
         """
         stream = self.streams[side]
         at, end = start, len(stream) if end is None else end
-        for message in [m for m in self.messages if m.sender == side]:
-            if at < message.offset and stream.holes(at, min(message.offset, end)):
+        known = [(m.offset, m.end) for m in self.messages if m.sender == side]
+        if asked is not None:
+            known += self._begun(side, asked)
+        for first, last in sorted(known):
+            if at < first and stream.holes(at, min(first, end)):
                 return True
-            at = max(at, message.end)
+            at = max(at, last)
         return at < end and stream.holes(at, end)
+
+    def _begun(self, side: Side, asked: str) -> list[tuple[int, int]]:
+        """Records cut amid a handshake message in the clear, other than the one asked for."""
+        change = self.first(side, "Change Cipher Spec")
+        found = []
+        for record in self.records.get(side, []):
+            if record.type != HANDSHAKE or not record.cut or len(record.body) < 4:
+                continue
+            alone = int.from_bytes(record.body[1:4], "big") + 4 == record.length
+            name = HANDSHAKE_NAMES.get(record.body[0])
+            if alone and name != asked and (change is None or record.offset < change.offset):
+                found.append((record.offset, record.start + record.length))
+        return found
 
     @cached_property
     def client_hello(self) -> Hello | None:
@@ -326,7 +345,7 @@ def choose(
     if host is not None:
         named = [c for c in found.connections if _is(c, host)]
         # A connection that was opened and not used is no session, even if an alert ends it.
-        return _chosen([c for c in named if c.client_hello] or named)
+        return _chosen(_used_first([c for c in named if c.client_hello] or named))
     for wanted in (
         [c for c in found.connections if lab_host and _is(c, lab_host)],
         [c for c in found.connections if _whole(c)],
@@ -334,8 +353,26 @@ def choose(
         found.connections,
     ):
         if wanted:
-            return wanted[0]
+            return _used_first(wanted)[0]
     raise LookupError("no TLS in this capture")
+
+
+def _used_first(candidates: list[Connection]) -> list[Connection]:
+    """In the same order, but for those that a browser kept in reserve, which come last."""
+    return sorted(candidates, key=_spare)
+
+
+def _spare(connection: Connection) -> bool:
+    """Whether a whole handshake was followed by no data of the client's own."""
+    hello = connection.first("server", "Server Hello")
+    if connection.transport != "tcp" or hello is None:
+        return False
+    data = connection.all("client", "Application Data")
+    if connection.version == TLS13 and not connection.opened:
+        # All but the Finished, and what is no longer than an alert.
+        data = [m for m in data if m.length > 19]
+        data = [m for m in data if m.frame < hello.frame] + data[1:]
+    return _whole(connection) and not data
 
 
 def _chosen(candidates: object) -> Connection:

@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from tests.independent.expected import (
     ABSENT,
@@ -32,6 +32,7 @@ HEADER = 5
 BLOCKS = {"3DES": 8, "DES": 8, "IDEA": 8, "RC2": 8}
 LAYERS = {0: "Loopback", 1: "Ethernet", 12: "Raw IP", 101: "Raw IP", 113: "Linux cooked",
           228: "Raw IP", 276: "Linux cooked"}  # fmt: skip
+AFTER_HANDSHAKE = (4, 24)
 NUMBERS = {name: number for number, name in HANDSHAKE_NAMES.items()}
 
 
@@ -40,8 +41,23 @@ NUMBERS = {name: number for number, name in HANDSHAKE_NAMES.items()}
 
 def records(connection: Connection) -> list[tuple[Side, Record]]:
     """Every record that was complete in the capture, by the frame in which it was."""
-    found = [(side, r) for side in SIDES for r in connection.records.get(side, []) if r.frame]
+    found = [(side, r) for side in SIDES for r in _shown_records(connection, side)]
     return sorted(found, key=lambda item: item[1].frame)
+
+
+def _shown_records(connection: Connection, side: Side) -> Iterator[Record]:
+    """Those that Wireshark shows: after a cut one it looks for the next where a segment begins."""
+    stream = connection.streams.get(side)
+    starts = set(stream.starts) if stream else set()
+    in_step = True
+    for record in connection.records.get(side, []):
+        in_step = in_step or record.offset in starts
+        snapped = record.cut and record.frame > 0
+        # One that a snap length cut and that goes on in further segments is not put together.
+        spread = any(record.offset < s < record.start + record.length for s in starts)
+        if record.frame and in_step and not (snapped and spread):
+            yield record
+        in_step = in_step and not snapped
 
 
 def _no_records(connection: Connection) -> Expected:
@@ -73,8 +89,11 @@ def server_data(found: Facts, connection: Connection) -> Expected:
     """Bytes of the server's records of application data; in TLS 1.3 of all that look like it."""
     if not records(connection):
         return _no_records(connection)
-    data = connection.all("server", "Application Data")
+    at = {r.offset for side, r in records(connection) if side == "server"}
+    data = [m for m in connection.all("server", "Application Data") if m.offset in at]
     sealed = [m for m in data if not m.opened]
+    if connection.version == TLS13 and handshake_opened(connection) and any(m.cut for m in sealed):
+        return NOT_CAPTURED
     total = sum(message.length for message in data)
     if connection.version == TLS13 and sealed and not handshake_opened(connection):
         total = sum(
@@ -127,9 +146,11 @@ def _block(suite: Suite) -> int:
 def first_from_server(found: Facts, connection: Connection) -> Expected:
     data = connection.all("server", "Application Data")
     if connection.transport == "quic":
-        return HIDDEN
+        return shown(data[0]) if data else HIDDEN
     if connection.version == TLS13 and data and not handshake_opened(connection):
         return HIDDEN
+    if data and connection.version == TLS13 and data[0].cut:
+        return NOT_CAPTURED  # it cannot be opened, and may be a ticket
     if data and connection.client_hello:
         return shown(data[0])
     if connection.client_hello is None:
@@ -145,6 +166,8 @@ def alerts(found: Facts, connection: Connection) -> Expected:
     hides = connection.version == TLS13 and not connection.opened
     if hides and (connection.transport == "quic" or _whole(connection)):
         return HIDDEN
+    if connection.server_hello is None:
+        return NOT_CAPTURED  # without a version, a sealed alert cannot be told from data
     return ABSENT if connection.over else NOT_CAPTURED
 
 
@@ -161,7 +184,7 @@ def completed(found: Facts, connection: Connection) -> Expected:
         if connection.version == TLS13 and not handshake_opened(connection):
             done = connection.transport == "quic" or _whole(connection)
         else:
-            done = all(finished(connection, side) for side in SIDES)
+            done = all(_went_on(connection, side) for side in SIDES)
         if done:
             return {"status": "found", "value": True}
     fatal = next(
@@ -169,9 +192,27 @@ def completed(found: Facts, connection: Connection) -> Expected:
     )
     if fatal:
         return {"status": "found", "value": False, "frames": [fatal.frame]}
-    if connection.client_hello is None:
+    if connection.client_hello is None or not connection.over or _cut(connection):
         return NOT_CAPTURED
-    return {"status": "found", "value": False} if connection.over else NOT_CAPTURED
+    return {"status": "found", "value": False}
+
+
+def _cut(connection: Connection) -> bool:
+    streams = connection.streams
+    return any(connection.holes(side) or streams[side].ends_early() for side in streams)
+
+
+def _went_on(connection: Connection, side: Side) -> bool:
+    """Whether a side ended its handshake: its Finished, or, where that is lost, data after it."""
+    if finished(connection, side):
+        return True
+    hello = connection.first("server", "Server Hello")
+    later = [m for m in connection.all(side, "Application Data") if hello and m.frame > hello.frame]
+    return bool(later) and not _fatal(connection)
+
+
+def _fatal(connection: Connection) -> bool:
+    return any((a := m.alert()) is not None and a[0] == 2 for m in connection.messages)
 
 
 # --- the handshake as a whole -----------------------------------------------------------------
@@ -311,10 +352,24 @@ def finished_matches(side: Side) -> Answer:
         if message is None:
             sealed = finished(connection, side)
             return HIDDEN if sealed else no_finished(connection, side)
+        if _transcript_cut(connection, message):
+            return NOT_CAPTURED
         computed = _verify_data(found, connection, side, message)
         return HIDDEN if computed is None else shown(message, computed == message.body)
 
     return answer
+
+
+def _transcript_cut(connection: Connection, message: Message) -> bool:
+    """Whether some of the messages that a Finished covers were not captured in full."""
+    if connection.transport == "quic":
+        return False
+    last = connection.messages.index(message)
+    before = connection.messages[: last + 1]
+    if connection.client_hello is None or any(m.cut for m in before):
+        return True
+    ends = {side: [m.offset for m in before if m.sender == side] for side in SIDES}
+    return any(connection.holes(side, 0, max(at)) for side, at in ends.items() if at)
 
 
 def _verify_data(
@@ -325,6 +380,8 @@ def _verify_data(
     before = connection.messages[: connection.messages.index(message)]
     raw = [_raw(m) for m in before if m.name in NUMBERS or m.name == "Hello Retry Request"]
     if connection.version == TLS13:
+        # A server may send tickets before the client's Finished; they are not of the handshake.
+        raw = [m for m in raw if m[0] not in AFTER_HANDSHAKE]
         secret = found.secrets.get((f"{side.upper()}_HANDSHAKE_TRAFFIC_SECRET", random))
         return None if secret is None else _tls13_verify_data(suite, secret, raw)
     master = found.secrets.get(("CLIENT_RANDOM", random))

@@ -7,6 +7,7 @@ from tests.independent.expected import ABSENT, NOT_APPLICABLE, NOT_CAPTURED, Exp
 from tests.independent.expected_tcp import MSS, WINDOW_SCALE, tcp_options
 from tests.independent.packets import Segment, transport
 from tests.independent.reader import Connection, Facts
+from tests.independent.streams import WHOLE
 
 Opening = tuple[Segment | None, Segment | None, Segment | None]
 Answer = Callable[[Facts, Connection], Expected]
@@ -14,11 +15,9 @@ Answer = Callable[[Facts, Connection], Expected]
 
 def opening(found: Facts, connection: Connection) -> Opening:
     """SYN, SYN/ACK, and the client's first segment after it; each None where not captured."""
-    if connection.syn is None:
-        return None, _reply(found, connection, 0), None
-    syn = transport(found.frame(connection.syn))
-    assert isinstance(syn, Segment)
-    reply = _reply(found, connection, syn.frame)
+    syn = transport(found.frame(connection.syn)) if connection.syn is not None else None
+    assert syn is None or isinstance(syn, Segment)
+    reply = _reply(found, connection, syn)
     if reply is None:
         return syn, None, None
     return syn, reply, _next(found, connection, reply.frame)
@@ -30,9 +29,11 @@ def _segments(found: Facts, connection: Connection, after: int) -> list[Segment]
     return [s for s in read if isinstance(s, Segment) and {s.source, s.target} == ends]
 
 
-def _reply(found: Facts, connection: Connection, after: int) -> Segment | None:
-    own = _segments(found, connection, after)
-    return next((s for s in own if s.source == connection.server and s.syn and s.ack), None)
+def _reply(found: Facts, connection: Connection, syn: Segment | None) -> Segment | None:
+    """The server's SYN/ACK: the one that acknowledges the SYN, which may stand after it."""
+    own = [s for s in _segments(found, connection, 0) if s.source == connection.server]
+    wanted = None if syn is None else (syn.sequence + 1) % WHOLE
+    return next((s for s in own if s.syn and s.ack and wanted in (None, s.acknowledgement)), None)
 
 
 def _next(found: Facts, connection: Connection, after: int) -> Segment | None:

@@ -15,7 +15,7 @@ from report.questions.finding import found
 from report.questions.handshake_messages import CLIENT_HELLO, SERVER_HELLO, first_message
 from report.questions.queries.finished import finished
 from report.questions.registry import Tables, query
-from report.questions.scope import content, session_scope
+from report.questions.scope import content, session_scope, shown_alerts
 from report.questions.tabulated import FROM, PACKET, column, sender
 from report.tables.connections import ALERT
 from report.tables.messages import Message
@@ -43,7 +43,7 @@ def count(tables: Tables, session: Session) -> Answer:
         tables,
         len(alerts),
         Text(f"{len(alerts)} 个警报，见表。", f"{len(alerts)}, see the table."),
-        _where(session),
+        every(session_scope(session), shown_alerts(alerts)),
         [cite(alert, "tls.alert_message.desc") for alert in alerts],
         frames=frames,
         reason=_unread_note(session, alerts),
@@ -138,11 +138,14 @@ def _ends_from(session: Session, frame: int) -> list[tuple[int, str]]:
 @query("handshake.completed")
 def completed(tables: Tables, session: Session) -> Answer:
     """Whether the handshake came to its end; if not, what made it fail."""
-    mine, theirs = finished(session, client=True), finished(session, client=False)
     hello = session.server_hello
     alert = fatal_alert(session)
-    if hello is not None and went_through(session, mine is not None, theirs is not None):
-        evidence = [cite(end.message) for end in (mine, theirs) if end is not None]
+    ends = {client: finished(session, client=client) for client in (True, False)}
+    mine, theirs = (
+        end is not None or _sent_data(session, alert, client=client) for client, end in ends.items()
+    )
+    if hello is not None and went_through(session, mine, theirs):
+        evidence = [cite(end.message) for end in ends.values() if end is not None]
         return found(
             tables,
             True,
@@ -155,6 +158,15 @@ def completed(tables: Tables, session: Session) -> Answer:
     if alert is not None:
         return _failed_by_alert(tables, session, alert)
     return _ended_otherwise(tables, session)
+
+
+def _sent_data(session: Session, alert: Message | None, *, client: bool) -> bool:
+    """Whether a side went on to data after the Server Hello; its Finished may be lost."""
+    hello = session.server_hello
+    if hello is None or alert is not None:
+        return False
+    later = session.messages[session.messages.index(hello) :]
+    return any(m.protocol == "application_data" and m.from_client == client for m in later)
 
 
 def went_through(session: Session, mine: bool, theirs: bool) -> bool:

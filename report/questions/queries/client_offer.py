@@ -1,6 +1,12 @@
 """What the Client Hello offers, field by field (RFC 5246, 7.4.1.2; RFC 8446, 4.1.2)."""
 
-from report.questions.absence import absent, missing_message, not_applicable
+from report.questions.absence import (
+    CUT_BEFORE,
+    absent,
+    missing_message,
+    not_applicable,
+    not_captured,
+)
 from report.questions.answer import Answer
 from report.questions.conditions import Where, every
 from report.questions.evidence import cite, cite_header
@@ -11,7 +17,10 @@ from report.questions.hellos import (
     extensions_table,
     first_offered,
     hello_table,
+    is_cut_before,
     is_sslv2,
+    kept_hello,
+    lists_all_extensions,
     random_of,
     read_hello,
     session_id_of,
@@ -138,8 +147,9 @@ def random_time(tables: Tables, session: Session) -> Answer:
             "calls its random bytes challenge and puts no time before them",
         )
     field, octets = random_of(hello)
-    if field is None:
-        return _missing(tables, session)
+    octets = octets or kept_hello(hello).random
+    if len(octets) < TIME_BYTES:
+        return not_captured(CUT_BEFORE)
     captured = float(str(tables.packets.at[hello.frame, "frame.time_epoch"]))
     first = octets[:TIME_BYTES].hex()
     return from_message(
@@ -148,7 +158,7 @@ def random_time(tables: Tables, session: Session) -> Answer:
         hello,
         first,
         Text(first, first).plus(time_note(octets, captured)),
-        hello.first("tls.handshake.random_time") or field,
+        hello.first("tls.handshake.random_time") or field or "tls.handshake.type",
         sources=("RFC 5246, 7.4.1.2", "RFC 8446, 4.1.2"),
     )
 
@@ -181,6 +191,8 @@ def session_id(tables: Tables, session: Session) -> Answer:
     hello = _hello(session)
     if hello is None:
         return _missing(tables, session)
+    if is_cut_before(hello, "tls.handshake.session_id_length"):
+        return not_captured(CUT_BEFORE)
     octets = session_id_of(hello)
     return from_message(
         tables,
@@ -228,6 +240,8 @@ def suites(tables: Tables, session: Session) -> Answer:
     hello = _hello(session)
     if hello is None:
         return _missing(tables, session)
+    if is_cut_before(hello, "tls.handshake.ciphersuites"):
+        return not_captured(CUT_BEFORE)
     codes = suite_codes(hello)
     grease = grease_count(codes)
     note = Text(
@@ -330,7 +344,10 @@ def extensions(tables: Tables, session: Session) -> Answer:
     hello = _hello(session)
     if hello is None:
         return _missing(tables, session)
-    count = len(hello.all("tls.handshake.extension.type"))
+    types = kept_hello(hello).extension_types
+    if types is None:
+        return not_captured(CUT_BEFORE)
+    count = len(types)
     table = extensions_table(hello)
     return from_message(
         tables,
@@ -352,6 +369,8 @@ def server_name(tables: Tables, session: Session) -> Answer:
         return _missing(tables, session)
     name = session.connection.server_name
     field = hello.first("tls.handshake.extensions_server_name")
+    if field is None and not lists_all_extensions(hello):
+        return not_captured(CUT_BEFORE)
     if field is None:
         return absent(
             Text(

@@ -9,7 +9,7 @@ from report.questions.evidence import cite, cite_record
 from report.questions.finding import found, message_text
 from report.questions.protected import lengths_tell_nothing, looks_like_alert
 from report.questions.registry import Tables, query
-from report.questions.scope import content, session_scope, side
+from report.questions.scope import content, session_scope, shown_alerts, side
 from report.tables.connections import ALERT, APPLICATION_DATA
 from report.tables.messages import Message
 from report.tables.packets import integers
@@ -57,7 +57,7 @@ def _from_alert(tables: Tables, session: Session, alert: Message) -> Answer:
         tables,
         alert.frame,
         message_text(tables, alert),
-        _alerts(session),
+        every(session_scope(session), shown_alerts([alert]), side(session, client=True)),
         [cite(alert, "tls.alert_message.desc"), cite_record(alert, "tls.record.content_type")],
         frames=[alert.frame],
         parts=alert.parts,
@@ -106,8 +106,7 @@ _NOTHING_FOLLOWS = Text("之后没有客户端的数据包。", "No packet of th
 
 def _is_unread_alert(session: Session, last: Message) -> bool:
     return (
-        session.is_tls13
-        and last.protocol == "application_data"
+        last.protocol == "application_data"
         and not last.record.opened
         and looks_like_alert(session, last)
     )

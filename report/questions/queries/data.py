@@ -11,11 +11,13 @@ from report.questions.absence import (
 from report.questions.answer import Answer, Evidence, Status
 from report.questions.conditions import Condition, Where, every, proving_filter
 from report.questions.evidence import cite, cite_packet, cite_record
-from report.questions.finding import found, message_text
+from report.questions.finding import found, message_text, packet_text
 from report.questions.protected import first_client_data
+from report.questions.quic_frames import stream_frames, where_stream_data
 from report.questions.registry import Tables, query
 from report.questions.scope import content, session_scope, side
 from report.tables.connections import APPLICATION_DATA
+from report.tables.messages import Message
 from report.tables.session import Session
 from report.text import Text, visible
 
@@ -29,11 +31,17 @@ def _data_condition(session: Session) -> Condition:
     return every(session_scope(session), shown, side(session, client=True))
 
 
+_QUIC_DATA = Text(
+    "QUIC 的应用数据装在 STREAM 帧里；这里用密钥解密后可以看到。",
+    "QUIC carries data of an application in STREAM frames, which the keys make visible here.",
+)
+
+
 @query("application_data.first_from_client")
 def first_from_client(tables: Tables, session: Session) -> Answer:
     """The frame of the client's first application data; TLS 1.3's Finished is not data."""
     if session.connection.transport == "quic":
-        return _quic(tables, session)
+        return _quic(tables, session, client=True)
     start = first_client_data(session)
     if start is not None:
         message = start.message
@@ -52,7 +60,21 @@ def first_from_client(tables: Tables, session: Session) -> Answer:
     return _none(tables, session)
 
 
-def _quic(tables: Tables, session: Session) -> Answer:
+def _quic(tables: Tables, session: Session, *, client: bool) -> Answer:
+    """The first packet of a side that is seen to carry data of an application, with keys."""
+    shown = stream_frames(session, client=client)
+    if shown:
+        return found(
+            tables,
+            shown[0],
+            packet_text(tables, shown[0]),
+            where_stream_data(session, client=client),
+            cite_packet(session, shown[0], "quic.stream.stream_id")
+            or cite_packet(session, shown[0], "quic.frame_type"),
+            frames=[shown[0]],
+            reason=_QUIC_DATA,
+            sources=("RFC 9000, 19.8",),
+        )
     return hidden(
         tables,
         Text(
@@ -85,7 +107,7 @@ def meaning(tables: Tables, session: Session) -> Answer:
     """What the client's first application data is; read from the request itself with keys."""
     start = first_client_data(session)
     if start is None and session.connection.transport == "quic":
-        return Answer(Status.EXPLAINED, _UNKNOWN)
+        return _quic_meaning(tables, session)
     if start is None:
         return _none(tables, session)
     frame = start.message.frame
@@ -105,6 +127,28 @@ def meaning(tables: Tables, session: Session) -> Answer:
         session, frame, "http2.headers.method"
     )
     return _explained(tables, session, frame, text, shown or (cite(start.message),))
+
+
+def _quic_meaning(tables: Tables, session: Session) -> Answer:
+    shown = stream_frames(session, client=True)
+    if not shown:
+        return Answer(Status.EXPLAINED, _UNKNOWN)
+    condition = where_stream_data(session, client=True)
+    return Answer(
+        Status.EXPLAINED,
+        _HTTP3.filled(frame=shown[0]),
+        frames=(shown[0],),
+        filter=proving_filter(tables.packets, condition, [shown[0]]),
+        evidence=cite_packet(session, shown[0], "quic.stream.stream_id"),
+    )
+
+
+_HTTP3 = Text(
+    "用密钥解密后可见：第 {frame} 号数据包最先携带 STREAM 帧，其中是应用层（通常是 HTTP/3）"
+    "的设置和请求。",
+    "Opened with the keys, packet {frame} is the first with STREAM frames: the application's "
+    "(usually HTTP/3's) settings and requests.",
+)
 
 
 def _explained(
@@ -137,7 +181,7 @@ def first_from_server(tables: Tables, session: Session) -> Answer:
     Without keys TLS 1.3's certificate, Finished and tickets cannot be told from it.
     """
     if session.connection.transport == "quic":
-        return _quic(tables, session)
+        return _quic(tables, session, client=False)
     scope, own = session_scope(session), side(session, client=False)
     condition = every(scope, content(APPLICATION_DATA), own)
     sealed = session.of("application_data", client=False)
@@ -154,6 +198,8 @@ def first_from_server(tables: Tables, session: Session) -> Answer:
     if not sealed or session.connection.hello_frame is None:
         return _no_server_data(tables, session, condition)
     first = sealed[0]
+    if _cannot_be_opened(session, first):
+        return not_captured(_CUT_RECORD)
     return found(
         tables,
         first.frame,
@@ -164,6 +210,23 @@ def first_from_server(tables: Tables, session: Session) -> Answer:
         parts=first.parts,
         sources=("RFC 8446, 5.2" if session.is_tls13 else "RFC 5246, 10",),
     )
+
+
+def _cannot_be_opened(session: Session, message: Message) -> bool:
+    """Whether keys would say what a TLS 1.3 record holds, had all of it been captured."""
+    return (
+        session.is_tls13
+        and session.handshake_opened
+        and not message.record.opened
+        and not message.record.fragment()
+    )
+
+
+_CUT_RECORD = Text(
+    "看不出来：加密记录只保留了一部分，无法解密，不知道里面是不是应用数据。",
+    "The capture does not tell: only a part of an encrypted record was kept, so that it cannot be "
+    "opened and may hold data or not.",
+)
 
 
 def _no_server_data(tables: Tables, session: Session, condition: Condition) -> Answer:

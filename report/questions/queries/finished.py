@@ -13,6 +13,7 @@ from report.questions.answer import Answer
 from report.questions.conditions import Condition, Where, every
 from report.questions.evidence import cite, cite_header, cite_record
 from report.questions.finding import found, message_text
+from report.questions.gaps import gaps
 from report.questions.handshake_messages import FINISHED, SERVER_HELLO, where_message
 from report.questions.protected import Inference, chosen_suite, finished_length, sent_protected
 from report.questions.queries.suite import chosen, version_number
@@ -103,10 +104,16 @@ def _no_change(tables: Tables, session: Session, *, client: bool) -> Answer:
     if hello is None:
         return missing_message(tables, session, SERVER_HELLO, client=False)
     lack = lacking_part(tables, session, client=client)
-    if lack is not None and alert is None and not session.connection.complete:
+    settled = session.connection.complete and not _lost_before_data(session, client=client)
+    if lack is not None and alert is None and not settled:
         return not_captured(Text(f"抓包中没有：{lack.zh}", f"It is not in the capture: {lack.en}"))
     text = _TLS13_WITHOUT if session.is_tls13 else _ENDED_BEFORE
     return absent(text, _where_change(session, client=client), sources=_CHANGE)
+
+
+def _lost_before_data(session: Session, *, client: bool) -> bool:
+    data = next(iter(session.of("application_data", client=client)), None)
+    return bool(gaps(session, client=client, until=data.frame if data else None))
 
 
 _TLS13_WITHOUT = Text(

@@ -13,6 +13,7 @@ from report.questions.answer import Answer
 from report.questions.conditions import Where, every
 from report.questions.evidence import cite
 from report.questions.finding import found, message_text, packet_text
+from report.questions.gaps import gaps
 from report.questions.protected import sent_protected
 from report.questions.registry import Tables, query
 from report.questions.scope import handshake, session_scope, side
@@ -200,7 +201,10 @@ def _was_not_asked(session: Session) -> bool:
     if session.of("handshake", CERTIFICATE_REQUEST, client=False):
         return False
     if session.is_tls13:
-        return bool(session.of("handshake", FINISHED, client=False))
+        # The client's own would stand right before its Finished.
+        mine = next(iter(session.of("handshake", FINISHED, client=True)), None)
+        settled = mine is not None and not gaps(session, client=True, until=mine.frame)
+        return settled or bool(session.of("handshake", FINISHED, client=False))
     return bool(
         session.of("handshake", CLIENT_KEY_EXCHANGE, client=True)
         or session.of("handshake", SERVER_HELLO_DONE, client=False)

@@ -6,11 +6,12 @@ cells only where the user asked to see it; lengths and outcomes always are.
 
 from collections.abc import Sequence
 
-from report.questions.absence import hidden, missing_message, not_applicable
+from report.questions.absence import hidden, missing_message, not_applicable, not_captured
 from report.questions.answer import Answer, AnswerTable, Cell
 from report.questions.conditions import every
 from report.questions.evidence import cite, message_bytes
 from report.questions.finding import found
+from report.questions.gaps import gaps
 from report.questions.handshake_messages import (
     CLIENT_HELLO,
     FINISHED,
@@ -291,7 +292,11 @@ def _compared(tables: Tables, session: Session, *, client: bool) -> Answer:
     choice = chosen(session)
     if choice is None or (end is None and not session.is_tls13):
         return no_finished(tables, session, client=client)
+    if session.decrypted and end is not None and _lacks_of_transcript(session, end.message):
+        return not_captured(_LACKING)
     check = _check(tables, session, choice[1], client=client)
+    if check is None and end is None:
+        return no_finished(tables, session, client=client)
     if check is None:
         return _without_check(tables, session, client=client)
     message = end.message if end is not None else choice[0]
@@ -319,6 +324,28 @@ _DIFFERENT = Text(
     "No: what was computed differs from the Finished; a handshake message was changed, or the "
     "capture lacks a part of one.",
 )
+
+
+_LACKING = Text(
+    "抓包缺少握手消息的一部分，无法重新计算 Finished。",
+    "The capture lacks a part of the handshake messages, so the Finished cannot be recomputed.",
+)
+
+
+def _lacks_of_transcript(session: Session, end: Message) -> bool:
+    """Whether bytes are missing of the messages that a Finished covers."""
+    if session.connection.hello_frame is None:
+        return True
+    before = session.messages[: session.messages.index(end) + 1]
+    for client in (True, False):
+        frames = [m.frame for m in before if m.from_client == client]
+        if not frames:
+            continue
+        own = session.packets[session.from_client.to_numpy() == client].loc[: frames[-1]]
+        cut = bool((own["frame.cap_len"] < own["frame.len"]).any())
+        if cut or gaps(session, client=client, until=frames[-1]):
+            return True
+    return False
 
 
 def _check(

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 
-from report.questions.absence import missing_message
+from report.questions.absence import CUT_BEFORE, missing_message, not_captured
 from report.questions.answer import Answer, AnswerTable, AnswerValue, Cell
 from report.questions.handshake_messages import (
     CLIENT_HELLO,
+    CLIENT_KEY_EXCHANGE,
     SERVER_HELLO,
     first_message,
     from_message,
@@ -14,6 +15,8 @@ from report.questions.hellos import (
     compression_names,
     extensions_table,
     hello_table,
+    is_cut_before,
+    kept_hello,
     random_of,
     session_id_of,
 )
@@ -44,8 +47,10 @@ def version(tables: Tables, session: Session) -> Answer:
     """The version that both sides go on with."""
     hello = session.server_hello
     field = _chosen_version(hello) if hello else None
-    if hello is None or field is None:
+    if hello is None:
         return _missing(tables, session)
+    if field is None:
+        return _version_of_cut(tables, session, hello)
     legacy = hello.first("tls.handshake.version")
     agreed = version_name(field.number)
     note = Text(
@@ -63,6 +68,30 @@ def version(tables: Tables, session: Session) -> Answer:
         *((legacy,) if session.is_tls13 else ()),
         reason=note if session.is_tls13 else None,
         sources=("RFC 5246, 7.4.1.3", "RFC 8446, 4.2.1"),
+    )
+
+
+def _version_of_cut(tables: Tables, session: Session, hello: Message) -> Answer:
+    """Of a Server Hello cut by a snap length: its own field counts if this is no TLS 1.3."""
+    kept = kept_hello(hello).version
+    older = any(m.type in (CLIENT_KEY_EXCHANGE, None) for m in session.of("handshake", client=True))
+    if kept is None or not older:
+        return not_captured(CUT_BEFORE)
+    agreed = version_name(kept)
+    return from_message(
+        tables,
+        session,
+        hello,
+        agreed,
+        Text(f"{agreed}（0x{kept:04x}）", f"{agreed} (0x{kept:04x})"),
+        reason=Text(
+            "数据包被截短，扩展没有保留；客户端的 Client Key Exchange 或加密的握手消息说明"
+            "这不是 TLS 1.3，所以消息自己的版本字段就是结果。",
+            "The packet was cut short and its extensions are gone; the client's Client Key "
+            "Exchange or encrypted handshake message shows that this is not TLS 1.3, so that the "
+            "message's own field decides.",
+        ),
+        sources=("RFC 5246, 7.4.1.3",),
     )
 
 
@@ -92,7 +121,7 @@ def length(tables: Tables, session: Session) -> Answer:
 @query("server_hello.random_start")
 def random_start(tables: Tables, session: Session) -> Answer:
     """The first four hex digits of the server's 32 random bytes."""
-    return _from_random(tables, session, lambda octets: octets[:2].hex())
+    return _from_random(tables, session, lambda octets: octets[:2].hex(), needed=2)
 
 
 @query("server_hello.nonce_length")
@@ -101,18 +130,23 @@ def nonce_length(tables: Tables, session: Session) -> Answer:
     return _from_random(tables, session, len)
 
 
-def _from_random(tables: Tables, session: Session, value: Callable[[bytes], AnswerValue]) -> Answer:
+def _from_random(
+    tables: Tables, session: Session, value: Callable[[bytes], AnswerValue], needed: int = 32
+) -> Answer:
     hello = session.server_hello
-    field, octets = random_of(hello) if hello else (None, b"")
-    if hello is None or field is None or not octets:
+    if hello is None:
         return _missing(tables, session)
+    field, octets = random_of(hello)
+    octets = octets or kept_hello(hello).random
+    if len(octets) < needed:
+        return not_captured(CUT_BEFORE)
     return from_message(
         tables,
         session,
         hello,
         value(octets),
         Text(f"{len(octets)} 字节：{octets.hex()}", f"{len(octets)} bytes: {octets.hex()}"),
-        field,
+        field or "tls.handshake.type",
         reason=_downgrade_note(octets),
         sources=_SOURCES,
     )
@@ -136,6 +170,8 @@ def session_id(tables: Tables, session: Session) -> Answer:
     hello = session.server_hello
     if hello is None:
         return _missing(tables, session)
+    if is_cut_before(hello, "tls.handshake.session_id_length"):
+        return not_captured(CUT_BEFORE)
     octets = session_id_of(hello)
     shown = f"：{octets.hex()}" if octets else "：空"
     shown_en = f": {octets.hex()}" if octets else ": empty"
@@ -200,7 +236,10 @@ def extensions(tables: Tables, session: Session) -> Answer:
     hello = session.server_hello
     if hello is None:
         return _missing(tables, session)
-    count = len(hello.all("tls.handshake.extension.type"))
+    types = kept_hello(hello).extension_types
+    if types is None:
+        return not_captured(CUT_BEFORE)
+    count = len(types)
     table = extensions_table(hello)
     note = Text(
         "TLS 1.3 把其余的扩展放在加密的 Encrypted Extensions 消息里。",

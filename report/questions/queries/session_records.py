@@ -19,6 +19,7 @@ from report.questions.registry import Tables, query
 from report.questions.scope import content, session_scope, side
 from report.questions.tabulated import CLIENT, FROM, PACKET, SERVER, column, sender
 from report.tables.connections import APPLICATION_DATA
+from report.tables.messages import Record
 from report.tables.records import RecordFacts, session_records
 from report.tables.session import Session
 from report.text import Text
@@ -163,6 +164,8 @@ def server_data(tables: Tables, session: Session) -> Answer:
     first = next((r.dissected for r in data if r.dissected is not None), None)
     if first is None:
         return _no_server_data(tables, session)
+    if any(r.dissected and _cannot_be_opened(session, r.dissected) for r in data):
+        return not_captured(_CUT_RECORD)
     total = sum(record.length for record in data)
     return found(
         tables,
@@ -180,6 +183,17 @@ def server_data(tables: Tables, session: Session) -> Answer:
     )
 
 
+def _cannot_be_opened(session: Session, record: Record) -> bool:
+    """Whether keys would say what a TLS 1.3 record holds, had all of it been captured."""
+    tls13 = session.is_tls13 and session.handshake_opened
+    return tls13 and not record.opened and not record.fragment()
+
+
+_CUT_RECORD = Text(
+    "看不出来：有的加密记录只保留了一部分，无法解密，不知道里面是不是应用数据。",
+    "The capture does not tell: of some encrypted records only a part was kept, so that they "
+    "cannot be opened and may hold data or not.",
+)
 _CANNOT_TELL = Text(
     "没有密钥时，TLS 1.3 的证书、Finished、票据和警报也标作 Application Data，都算在内。",
     "Without keys this counts TLS 1.3's certificate, Finished, tickets and alerts too, which are "

@@ -2,7 +2,13 @@
 
 from datetime import UTC, datetime
 
-from report.questions.absence import absent, missing_message, not_applicable
+from report.questions.absence import (
+    CUT_BEFORE,
+    absent,
+    missing_message,
+    not_applicable,
+    not_captured,
+)
 from report.questions.answer import Answer, AnswerTable, Cell
 from report.questions.conditions import Condition, Where, every
 from report.questions.evidence import cite, message_bytes
@@ -16,7 +22,7 @@ from report.questions.handshake_messages import (
     where_message,
     why_missing,
 )
-from report.questions.hellos import read_hello
+from report.questions.hellos import lists_all_extensions
 from report.questions.queries.suite import version_number
 from report.questions.registry import Tables, query
 from report.questions.scope import handshake, session_scope
@@ -66,11 +72,12 @@ def offered(tables: Tables, session: Session) -> Answer:
     hello = first_message(session, CLIENT_HELLO, client=True)
     if hello is None:
         return missing_message(tables, session, CLIENT_HELLO, client=True)
-    read = read_hello(hello)
-    asked = read is not None and _STATUS_REQUEST in read.extensions
     field = next(
         (f for f in hello.all("tls.handshake.extension.type") if f.number == _STATUS_REQUEST), None
     )
+    if field is None and not lists_all_extensions(hello):
+        return not_captured(CUT_BEFORE)
+    asked = field is not None
     text = (
         Text("是：有 status_request 扩展。", "Yes: the status_request extension is there.")
         if asked

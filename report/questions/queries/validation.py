@@ -51,8 +51,13 @@ def validation_of(tables: Tables, session: Session) -> Validation | None:
 
 
 def asked_host(tables: Tables, session: Session) -> str | None:
-    """The name that the client asked for: its SNI, else what the user named with --host."""
-    return session.connection.server_name or tables.circumstances.host or None
+    """The name that the client asked for: its SNI, else the name that --host gives.
+
+    An address given there only says which connection is meant.
+    """
+    given = tables.circumstances.host
+    own = given if given is not None and given.strip("[]") != session.server.address else None
+    return session.connection.server_name or own
 
 
 def _captured(tables: Tables, message: Message) -> datetime:

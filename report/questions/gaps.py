@@ -1,0 +1,70 @@
+"""What of one side's bytes a capture lacks: where in its TCP stream, and how many.
+
+Wireshark says that something is missing (`tcp.analysis.lost_segment`); how much it is, and whether
+it came before a message, tells whether that message can be the first of its kind.
+"""
+
+from dataclasses import dataclass
+
+from report.tables.packets import integers
+from report.tables.session import Session
+
+_SYN = 0x02
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Bytes of a side's TCP stream that no packet of the capture carried, by relative sequence."""
+
+    start: int
+    end: int
+
+    @property
+    def length(self) -> int:
+        """How many bytes."""
+        return self.end - self.start
+
+
+def gaps(
+    session: Session, *, client: bool, after: int | None = None, until: int | None = None
+) -> tuple[Gap, ...]:
+    """The gaps in what a side sent, in order; those between two of its packets where given.
+
+    Of a side whose beginning was not captured, what came before its first packet is no gap. QUIC
+    has no such numbers and no gaps.
+    """
+    if session.connection.transport != "tcp":
+        return ()
+    spans = _spans(session, client=client)
+    low = spans.get(after) if after is not None else None
+    high = spans.get(until) if until is not None else None
+    found: list[Gap] = []
+    reached: int | None = None
+    for start, end in sorted(spans.values()):
+        if reached is not None and start > reached:
+            found.append(Gap(reached, start))
+        reached = end if reached is None else max(reached, end)
+    return tuple(
+        gap
+        for gap in found
+        if (low is None or gap.start >= low[0]) and (high is None or gap.end <= high[0])
+    )
+
+
+def _spans(session: Session, *, client: bool) -> dict[int, tuple[int, int]]:
+    """The sequence numbers that each packet of a side takes up, by packet."""
+    own = session.packets[session.from_client.to_numpy() == client]
+    found: dict[int, tuple[int, int]] = {}
+    for frame, seq, size, flags in zip(
+        own.index, own["tcp.seq"], own["tcp.len"], own["tcp.flags"], strict=True
+    ):
+        # In a tunnel the inner segment's numbers come last.
+        start, length = integers(seq)[-1:], integers(size)[-1:]
+        if not start:
+            continue
+        opens = bool((integers(flags) or (0,))[-1] & _SYN)
+        begin = start[0]
+        end = begin + (length[0] if length else 0) + opens
+        if end > begin:
+            found[int(frame)] = (begin, end)
+    return found
