@@ -50,10 +50,17 @@ def chromium(profile: Path) -> Iterator[webdriver.Chrome]:
 
 
 def requests(browser: webdriver.Chrome) -> list[str]:
-    """Addresses asked for since the last look."""
+    """Addresses that pages asked for since the last look.
+
+    The browser's own start page, which may still be loading when ours is opened, is not counted.
+    """
     events = [json.loads(entry["message"])["message"] for entry in _log(browser, "performance")]
-    sent = [e for e in events if e["method"] == "Network.requestWillBeSent"]
-    return [event["params"]["request"]["url"] for event in sent]
+    sent = [e["params"] for e in events if e["method"] == "Network.requestWillBeSent"]
+    return [each["request"]["url"] for each in sent if not _own(each.get("documentURL", ""))]
+
+
+def _own(page: str) -> bool:
+    return page.startswith("chrome:")
 
 
 def complaints(browser: webdriver.Chrome) -> list[str]:

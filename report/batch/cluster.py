@@ -9,7 +9,9 @@ under way at any time. A worker that is lost costs its tasks another try elsewhe
 
 import contextlib
 import itertools
+import queue
 import threading
+import time
 import uuid
 from asyncio import CancelledError
 from collections.abc import Callable, Iterable, Iterator
@@ -42,6 +44,10 @@ _CONNECTS_WITHIN = 20.0
 _VERSIONS_WITHIN = 120.0
 _TRIES = 2
 """Further tries of a task that raised; a worker's death does not count, `allowed-failures` does."""
+_LOOKS_FOR_ANSWERS_EVERY = 0.2
+_LOOKS_UP_EVERY = 2.0
+_WITHOUT_WORKERS = 60.0
+"""Seconds that a run waits for a worker when all are gone; they may be on their way."""
 _TASKS_PER_THREAD = 3
 """Under way at once: one at work, the next at the worker already, one on its way."""
 _LOST = (CommClosedError, CancelledError, TimeoutError, OSError)
@@ -85,24 +91,55 @@ def holding_url(client: "distributed.Client", place: str) -> Iterator[None]:
 def cluster_versions(client: "distributed.Client", with_pdf: bool) -> dict[str, str]:
     """What outcomes depend on, the same on every worker and, for our own code, here.
 
-    Raises LabsharkError `cluster-versions`, naming what differs, `batch-worker-unusable`.
+    Raises LabsharkError `cluster-versions`, naming what differs, `batch-worker-unusable`,
+    `cluster-no-workers` where all are lost meanwhile, `cluster-lost`.
     """
-    addresses = sorted(client.scheduler_info(n_workers=-1)["workers"])
-    asked = [
-        client.submit(_versions, with_pdf, workers=[address], allow_other_workers=False, pure=False)
-        for address in addresses
-    ]
-    everywhere: dict[str, dict[str, str]] = {}
-    for address, found in zip(addresses, client.gather(asked), strict=True):
-        everywhere[address] = _or_stop(found)
-    everywhere["labshark"] = {**everywhere[addresses[0]], "code": code_digest()}
+    address = _address(client)
+    try:
+        everywhere = dict(_everywhere(client, with_pdf))
+    except _LOST as fault:
+        raise LabsharkError("cluster-lost", address=address) from fault
+    if not everywhere:
+        raise LabsharkError("cluster-no-workers", address=address)
+    first = next(iter(everywhere.values()))
+    everywhere["labshark"] = {**first, "code": code_digest()}
     names = list(dict.fromkeys(name for found in everywhere.values() for name in found))
     for name in names:
         values = {found.get(name, "") for found in everywhere.values()}
         if len(values) > 1:
             shown = ", ".join(f"{a}: {f.get(name, '')[:12]}" for a, f in everywhere.items())
             raise LabsharkError("cluster-versions", detail=f"{name}: {shown}")
-    return everywhere[addresses[0]]
+    return first
+
+
+def _everywhere(
+    client: "distributed.Client", with_pdf: bool
+) -> Iterator[tuple[str, dict[str, str]]]:
+    """Every worker's address and versions, those aside that go before they have answered."""
+    asked = {
+        address: client.submit(
+            _versions, with_pdf, workers=[address], allow_other_workers=False, pure=False
+        )
+        for address in sorted(_workers(client))
+    }
+    for address, future in asked.items():
+        # Nobody else may answer for a worker that is gone: its task would wait for ever.
+        while (there := address in _workers(client)) and not future.done():
+            time.sleep(_LOOKS_FOR_ANSWERS_EVERY)
+        if there or future.done():
+            yield address, _or_stop(future.result())
+        else:
+            future.cancel()
+
+
+def _workers(client: "distributed.Client") -> Iterable[str]:
+    """The addresses of the workers that the scheduler has now."""
+    threads: dict[str, int] = client.nthreads()
+    return threads.keys()
+
+
+def _address(client: "distributed.Client") -> str:
+    return str(client.scheduler.address if client.scheduler else "?")
 
 
 def _versions(with_pdf: bool) -> dict[str, str] | Said:
@@ -136,7 +173,7 @@ def run_on_cluster(
     """Settles every item; see `report.batch.here.run_here`.
 
     With `shared` the workers themselves read the captures and write the output. Raises
-    LabsharkError `cluster-lost` too.
+    LabsharkError `cluster-lost` too, and `cluster-no-workers` where all have been gone for long.
     """
     run = _Run(client, bench, output, watcher, shared)
     shift = _Shift(run.token, bench, output if shared else None)
@@ -146,8 +183,7 @@ def run_on_cluster(
             if fail_fast and settled.result.needs_person:
                 break
     except _LOST as fault:
-        address = str(client.scheduler.address if client.scheduler else "?")
-        raise LabsharkError("cluster-lost", address=address) from fault
+        raise LabsharkError("cluster-lost", address=_address(client)) from fault
     finally:
         with contextlib.suppress(Exception):  # there may be nobody left to tell
             run.cancel()
@@ -179,16 +215,16 @@ class _Run:
         self._watcher = watcher
         self._shared = shared
         self._sent: dict[distributed.Future[Any], _Sent] = {}
+        self._ended: queue.SimpleQueue[distributed.Future[Any]] = queue.SimpleQueue()
 
     def all(self, items: Iterable[Item]) -> Iterator[Settled]:
         """Sends items out as others come back."""
-        coming = distributed.as_completed(loop=self._client.loop, raise_errors=False)
         for item in itertools.chain(items, [None]):
             room = 0 if item is None else self._room()
             while len(self._sent) > room:
-                yield self._received(next(coming))
+                yield self._received(self._next())
             if item is not None:
-                settled = self._begin(item, coming)
+                settled = self._begin(item)
                 if settled is not None:
                     yield self._told(item, settled)
 
@@ -196,17 +232,28 @@ class _Run:
         threads = sum(self._client.nthreads().values())
         return int(max(1, threads)) * _TASKS_PER_THREAD - 1
 
-    def _begin(self, item: Item, coming: "distributed.as_completed") -> Settled | None:
+    def _next(self) -> "distributed.Future[Any]":
+        """The next task that ended, however; waits for it as long as there are workers."""
+        seen = time.monotonic()
+        while True:
+            with contextlib.suppress(queue.Empty):
+                return self._ended.get(timeout=_LOOKS_UP_EVERY)
+            if _workers(self._client):
+                seen = time.monotonic()
+            elif time.monotonic() - seen > _WITHOUT_WORKERS:
+                raise LabsharkError("cluster-no-workers", address=_address(self._client))
+
+    def _begin(self, item: Item) -> Settled | None:
         """Sends an item's work out, unless it can be settled without."""
         if (settled := settle_at_once(item, self._bench, self._output)) is not None:
             return settled
         self._watcher.began(item)
         if self._shared:
-            self._send(coming, item, lambda settled: settled, _settled_there, item)
+            self._send(item, lambda settled: settled, _settled_there, item)
             return None
-        return self._carried(item, coming)
+        return self._carried(item)
 
-    def _carried(self, item: Item, coming: "distributed.as_completed") -> Settled | None:
+    def _carried(self, item: Item) -> Settled | None:
         content = contents(item, self._bench, carried=True)
         if isinstance(content, LabsharkError):
             return self._without(item, content)
@@ -221,12 +268,11 @@ class _Run:
             self._output.keep(result, made.files)
             return Settled(result, False, made.seconds, made.attempts)
 
-        self._send(coming, item, finish, _made_there, order)
+        self._send(item, finish, _made_there, order)
         return None
 
     def _send(
         self,
-        coming: "distributed.as_completed",
         item: Item,
         finish: Callable[[Any], Settled],
         task: Callable[..., Any],
@@ -235,7 +281,7 @@ class _Run:
         key = f"{self.token}-{item.folder}"
         future = self._client.submit(task, self.token, given, key=key, retries=_TRIES)
         self._sent[future] = _Sent(item, finish)
-        coming.add(future)
+        future.add_done_callback(self._ended.put)
 
     def _received(self, future: "distributed.Future[Any]") -> Settled:
         sent = self._sent.pop(future)

@@ -16,6 +16,7 @@ from statistics import median
 from report.capture.programs import find_program
 from tests.capture.killing import killed_tshark
 from tests.capture.test_killed import ending_of, random_packets
+from tests.long.batches import class300, cluster, kills, memory
 from tests.long.cost import sandbox_cost
 from tests.long.outcome import Outcome, outcomes
 from tests.long.sources import RATES, damaged_file, fuzzed_packets, sources
@@ -122,7 +123,10 @@ def cost(options: Options) -> Failures:
     return [] if found.milliseconds <= 30 and found.share <= 0.15 else [str(found)]
 
 
-TESTS = {test.__name__: test for test in (packets, containers, killed, cost)}
+TESTS = {
+    test.__name__: test
+    for test in (packets, containers, killed, cost, class300, kills, cluster, memory)
+}
 
 
 def main() -> None:
