@@ -2,7 +2,7 @@
 
 import io
 import re
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections import Counter
 from collections.abc import Iterator
 from hashlib import sha256
@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from lxml import html
+from pypdf import PdfReader
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 
@@ -242,6 +243,15 @@ def test_nothing_runs_over_a_narrow_screen(opened: webdriver.Chrome) -> None:
     finally:
         opened.set_window_size(1280, 1000)
     assert wide <= 0
+
+
+def test_on_paper_every_page_names_the_columns(opened: webdriver.Chrome) -> None:
+    printed = opened.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True})
+    pages = PdfReader(io.BytesIO(b64decode(printed["data"]))).pages
+    assert pages[0].mediabox.width > pages[0].mediabox.height
+    with_rows = [text for page in pages if "www.example" in (text := page.extract_text())]
+    assert len(with_rows) > 10
+    assert [text for text in with_rows if "Outcome" not in text] == []
 
 
 def test_it_works_without_its_script(page: str, chrome: webdriver.Chrome, tmp_path: Path) -> None:

@@ -92,6 +92,7 @@ def test_captures_travel_to_two_workers_and_reports_back(
         assert check_not_torn(tmp_path) == before
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("moment", ["asked for its versions", "reading a capture"])
 def test_a_killed_worker_costs_nothing(
     code: Code, six: Path, alone: Path, tmp_path: Path, moment: str
@@ -120,6 +121,7 @@ def _begun(out: Path) -> bool:
     return log.exists() and '"event": "run"' in log.read_text("utf-8")
 
 
+@pytest.mark.long
 def test_a_cluster_that_loses_all_its_workers_ends_the_run(
     code: Code, six: Path, alone: Path, tmp_path: Path
 ) -> None:
@@ -143,6 +145,7 @@ def test_a_cluster_that_loses_all_its_workers_ends_the_run(
     assert tree(out) == tree(alone)
 
 
+@pytest.mark.long
 def test_a_folder_that_all_see_is_read_and_written_by_the_workers(
     code: Code, cluster: Cluster, six: Path, alone: Path, tmp_path: Path
 ) -> None:
@@ -154,6 +157,7 @@ def test_a_folder_that_all_see_is_read_and_written_by_the_workers(
     assert tree(tmp_path) == tree(alone)
 
 
+@pytest.mark.long
 def test_local_cluster(code: Code, six: Path, alone: Path, tmp_path: Path) -> None:
     with local_cluster(code, tmp_path) as address:
         out = tmp_path / "out"
@@ -172,6 +176,7 @@ def store(six: Path) -> Iterator[ObjectStore]:
         yield made
 
 
+@pytest.mark.long
 def test_an_object_store_is_read_and_written_by_the_workers(
     code: Code, store: ObjectStore, alone: Path, tmp_path: Path
 ) -> None:
@@ -188,6 +193,7 @@ def test_an_object_store_is_read_and_written_by_the_workers(
     assert tree(tmp_path / "copy") == tree(alone)
 
 
+@pytest.mark.long
 def test_nobody_at_the_address(code: Code, six: Path, tmp_path: Path) -> None:
     address = f"tcp://127.0.0.1:{free_port()}"
     run = code.run(
@@ -199,6 +205,7 @@ def test_nobody_at_the_address(code: Code, six: Path, tmp_path: Path) -> None:
     assert "Traceback" not in run.stderr
 
 
+@pytest.mark.long
 def test_another_labshark_on_a_worker_is_refused(code: Code, six: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
     shutil.copytree(code.root, other)

@@ -120,6 +120,7 @@ def test_ctrl_c_stops_at_once_and_keeps_what_is_done(
     assert tree(tmp_path) == tree(undisturbed)
 
 
+@pytest.mark.long
 def test_two_runs_on_one_folder(code: Code, five: Path, tmp_path: Path) -> None:
     first = code.started("batch", five, "--out", tmp_path, "--no-pdf", "--jobs", 1)
     with stopping_at_end(first):
@@ -132,6 +133,7 @@ def test_two_runs_on_one_folder(code: Code, five: Path, tmp_path: Path) -> None:
         assert first.returncode == 0
 
 
+@pytest.mark.long
 def test_a_killed_worker_costs_nothing(
     code: Code, five: Path, undisturbed: Path, tmp_path: Path
 ) -> None:
@@ -171,6 +173,7 @@ def one_in_three(small: bytes, corpus: list[Source], tmp_path: Path) -> tuple[Pa
     return folder, other.path.stat().st_size
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("then", "slug"), [("kill -9 $$", "tshark-failed"), ("sleep 600", "capture-too-slow")]
 )
@@ -195,6 +198,7 @@ def test_a_tshark_that_is_killed_or_hangs(
     }
 
 
+@pytest.mark.long
 def test_a_worker_that_hangs_is_given_up(code: Code, small: bytes, tmp_path: Path) -> None:
     folder, out = tmp_path / "class", tmp_path / "out"
     folder.mkdir()
@@ -213,6 +217,34 @@ def test_a_worker_that_hangs_is_given_up(code: Code, small: bytes, tmp_path: Pat
     assert found["b"]["problem"]["slug"] == "batch-too-slow"
 
 
+@pytest.mark.long
+@pytest.mark.parametrize(("how", "status"), [("killed", "done"), ("hanging", "no_pdf")])
+def test_a_killed_or_hanging_weasyprint_costs_at_most_one_pdf(
+    code: Code, small: bytes, tmp_path: Path, how: str, status: str
+) -> None:
+    folder, out = tmp_path / "class", tmp_path / "out"
+    folder.mkdir()
+    for number, name in enumerate("abc"):
+        (folder / f"{name}.pcapng").write_bytes(later(small, number))
+    options = ("batch", folder, "--out", out, "--jobs", 1, "--deadline", 60)
+    process = code.started(*options)
+    with stopping_at_end(process):
+        _wait_for(lambda: len(check_not_torn(out)) == 1)
+        (drawing,) = workers(process, "report.rendering.pdf_worker")
+        drawing.kill() if how == "killed" else drawing.suspend()
+        process.communicate(timeout=600)
+        assert process.returncode == (0 if status == "done" else 1)
+        assert wait_gone([drawing]) == []
+    assert statuses(out) == {"a": "done", "b": status, "c": "done"}
+    assert (out / "b" / "report.html").exists()
+    if status == "no_pdf":
+        assert results(out)["b"]["problem"]["slug"] == "pdf-too-slow"
+        assert code.run(*options).returncode == 0
+        assert statuses(out)["b"] == "done"
+    for name in "abc":
+        assert (out / name / "report.pdf").read_bytes().startswith(b"%PDF")
+
+
 _FULL_DISK = """
 mount -t tmpfs -o size=700k tmpfs "$OUT" || exit 77
 "$@"; echo "full: $?"
@@ -222,6 +254,7 @@ cp -a "$OUT"/. "$COPY"
 """
 
 
+@pytest.mark.long
 def test_a_full_disk_stops_the_run_and_room_lets_it_go_on(
     code: Code, five: Path, undisturbed: Path, tmp_path: Path
 ) -> None:

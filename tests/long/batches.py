@@ -4,6 +4,7 @@ import contextlib
 import json
 import random
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -152,19 +153,18 @@ def _round(
 
 
 def _wait_at_random(
-    process: "object", out: Path, chance: random.Random, seconds: float, done: int
+    process: "subprocess.Popen[str]", out: Path, chance: random.Random, seconds: float, done: int
 ) -> None:
     """Either any moment from the start on, or just after the next result, when files are written.
 
-    A run that goes on gets further than the one before, so that every part of it has its turn.
+    The latter gets further than the run before, so that every part of a class has its turn.
     """
     if chance.random() < 0.5:
         time.sleep(chance.uniform(0, 0.4 * seconds))
         return
-    end = time.monotonic() + seconds
     folder = out / "results"
-    while time.monotonic() < end and _count(folder) <= done:
-        time.sleep(0.002)
+    while process.poll() is None and _count(folder) <= done:
+        time.sleep(0.005)
     time.sleep(chance.uniform(0, 0.2))
 
 
@@ -358,13 +358,13 @@ def memory(options: Namespace) -> Failures:
 
 
 def _mostly_refused(place: _Place, items: int) -> Path:
-    """A class in which every tenth student has a capture and the others an empty one.
+    """A class in which one student in thirty has a capture and the others what is none.
 
     The runner does the same for both: reads, asks, writes, counts.
     """
-    small = _small(1)[:20]
-    made = place.made(small, max(1, items // 10), broken=0, duplicates=0)
-    for number in range(items - items // 10):
+    whole = max(1, items // 30)
+    made = place.made(_small(1)[:20], whole, broken=0, duplicates=0)
+    for number in range(items - whole):
         path = made.folder / f"t{number:05}.pcapng"
         path.write_bytes(number.to_bytes(4, "big"))
     return made.folder
