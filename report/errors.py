@@ -323,8 +323,12 @@ CATALOGUE: dict[str, Fault] = {
         "TOML syntax.",
     ),
     "lab-invalid": _usage(
-        "实验文件“{path}”有误——{detail}：请修改后用 labshark labs check 检查。",
-        "The lab file “{path}” is not right — {detail}: mend it and run labshark labs check.",
+        "实验文件“{path}”有误——{detail_zh}。请修改后用 labshark labs check 检查。",
+        "The lab file “{path}” is not right — {detail_en}; mend it and run labshark labs check.",
+    ),
+    "lab-mistakes": _usage(
+        "实验文件“{path}”有误（共 {count} 处，已逐条列出）：请改好后再检查一遍。",
+        "The lab file “{path}” is not right (mistakes listed: {count}): mend them and check again.",
     ),
     "lab-unknown-field": _usage(
         "实验文件“{path}”的题目 {question} 用到字段“{field}”，"
@@ -334,15 +338,13 @@ CATALOGUE: dict[str, Fault] = {
         "{version} does not have{near_en}: check the name in Wireshark's status bar or with tshark "
         "-G fields.",
     ),
-    "lab-bad-filter": _usage(
-        "实验文件“{path}”的题目 {question} 的显示过滤器无效（{detail}）："
-        "请先在 Wireshark 中试一试。",
-        "The display filter of question {question} in the lab file “{path}” is not valid "
-        "({detail}): try it in Wireshark first.",
-    ),
     "lab-exists": _usage(
         "“{path}”已经存在，没有改动：请换一个名字，或先移走它。",
         "“{path}” is there already and was left alone: choose another name, or move it away.",
+    ),
+    "lab-built-in": _usage(
+        "内置实验已经叫“{name}”：请另取一个名称。",
+        "A built-in lab is called “{name}”: choose another name.",
     ),
     "lab-name": _usage(
         "“{name}”不能用作实验名：只用字母、数字、点、下划线和连字符，以字母或数字开头。",

@@ -2,7 +2,7 @@
 
 import os
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
@@ -19,14 +19,19 @@ _EMPTY_CAPTURE = (
 
 
 @lru_cache(maxsize=2)
-def known_fields() -> frozenset[str]:
-    """The names that `-e` and display filters take, protocols included.
+def field_types() -> Mapping[str, str]:
+    """The names that `-e` and display filters take, protocols included, each with its type.
 
-    Raises LabsharkError `tshark-missing`, `tshark-failed`.
+    The type is tshark's own word, `FT_UINT16`; empty for a protocol. Raises LabsharkError
+    `tshark-missing`, `tshark-failed`.
     """
-    said = _run("-G", "fields").stdout.decode("utf-8", "replace")
-    lines = (line.split("\t") for line in said.splitlines())
-    return frozenset(parts[2] for parts in lines if len(parts) > 2)
+    run = _run("-G", "fields")
+    lines = (line.split("\t") for line in run.stdout.decode("utf-8", "replace").splitlines())
+    # Of fields that share a name, as some dissectors' do, tshark lists each.
+    types = {p[2]: p[3] if p[0] == "F" else "" for p in lines if len(p) > 3 or p[0] == "P"}
+    if run.returncode != 0 or not types:
+        raise LabsharkError("tshark-failed", program="tshark", detail=_said(run))
+    return types
 
 
 def shown_tshark_version() -> str:
@@ -36,23 +41,25 @@ def shown_tshark_version() -> str:
 
 def unknown_fields(names: Iterable[str]) -> tuple[str, ...]:
     """Those of `names` that this tshark lacks, in order."""
-    known = known_fields()
+    known = field_types()
     return tuple(n for n in names if n not in known and not n.startswith(_PACKET_LIST))
 
 
 def near_fields(name: str, most: int = 3) -> tuple[str, ...]:
     """Fields with a similar name: of the same protocol first, where there is such a protocol."""
     protocol = name.split(".")[0]
-    same = sorted(field for field in known_fields() if field.startswith(f"{protocol}."))
+    same = sorted(field for field in field_types() if field.startswith(f"{protocol}."))
     near = get_close_matches(name, same, n=most, cutoff=0.6)
-    return tuple(near or get_close_matches(name, sorted(known_fields()), n=most, cutoff=0.8))
+    return tuple(near or get_close_matches(name, sorted(field_types()), n=most, cutoff=0.8))
 
 
 def filter_fault(display_filter: str) -> str | None:
     """What tshark says against a display filter; None when it is valid."""
-    run = _run("-r", "-", "-Y", display_filter, given=_EMPTY_CAPTURE)
-    if run.returncode == 0:
-        return None
+    run = _run("-n", "-r", "-", "-Y", display_filter, given=_EMPTY_CAPTURE)
+    return None if run.returncode == 0 else _said(run)
+
+
+def _said(run: "subprocess.CompletedProcess[bytes]") -> str:
     lines = run.stderr.decode("utf-8", "replace").strip().splitlines()
     said = [line.strip() for line in lines if not line.startswith("Running as user")]
     return said[0].removeprefix("tshark: ") if said else f"exit status {run.returncode}"
@@ -62,7 +69,7 @@ def _run(*arguments: str, given: bytes = b"") -> "subprocess.CompletedProcess[by
     tshark: Path = find_program("tshark")
     try:
         return subprocess.run(
-            [str(tshark), "-n", *arguments],
+            [str(tshark), *arguments],
             capture_output=True,
             input=given,
             timeout=_SECONDS,

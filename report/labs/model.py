@@ -28,7 +28,8 @@ Outcome = Literal["found", "absent", "hidden", "not_applicable", "explained"]
 TableName = Literal["packets", "connections", "records", "messages", "certificates"]
 Pick = Literal["first", "last", "all", "count", "sum", "largest", "smallest"]
 SessionKind = Literal["tls", "tcp", "udp"]
-Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+Identifier = Annotated[str, Field(pattern=NAME_PATTERN)]
 WhereValue = str | int | bool | list[str | int]
 
 

@@ -182,7 +182,11 @@ def _plain(value: str) -> str:
     try:
         return str(int(value, 0))
     except ValueError:
-        return value.lower()
+        # Yes and no are 1 and 0 to a filter; tshark prints them so or in words, by its version.
+        return _YES_NO.get(value, value.lower())
+
+
+_YES_NO = {"True": "1", "False": "0"}
 
 
 def _written(value: str) -> str:

@@ -21,7 +21,12 @@ from report.tables.session import Session
 from report.text import Text, visible
 from report.tls.registry import cipher_suite_name, version_name
 
-_BEHIND_TLS = re.compile(r"^(http2?|http3|x509\w*|pkix1\w*|ocsp)\.")
+_DATA_FIELDS = frozenset({"http", "http2", "http3", "data-text-lines", "json", "websocket"})
+"""Protocols that TLS carries: their fields are there only in what is decrypted."""
+_CERTIFICATE_FIELDS = ("x509", "pkix1", "ocsp")
+"""Of TLS 1.3 certificates are encrypted, too."""
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
+_FIELD = re.compile(r"(?<![\w.-])[a-z][\w-]*(?=[.\s)]|$)")
 _MOST_CITED = 5
 """Packets shown as evidence where a query picks all of them."""
 Matching = Callable[[str], tuple[int, ...]]
@@ -46,7 +51,7 @@ def answer_declared(
         condition = declared_condition(query, session)
         rows = packet_rows(tables, session, frames_where(tables.packets, condition))
     else:
-        rows = table_rows(tables, session, query.table, query.where)
+        rows = table_rows(tables, session, query.table, query.where, query.from_)
         condition = _listed(row.frame for row in rows)
     return _answer(question, query, tables, session, condition, rows)
 
@@ -168,8 +173,7 @@ def _nothing(
     query: DeclaredQuery | FilteredQuery, tables: Tables, session: Session, condition: Condition
 ) -> Answer:
     text = Text("没有符合条件的数据包。", "No packet meets the condition.")
-    fields = list(query.where) if isinstance(query, DeclaredQuery) else [query.filter]
-    if any(_BEHIND_TLS.match(name) for name in fields) and not session.decrypted:
+    if _behind_tls(query, session):
         return hidden(
             tables,
             Text(
@@ -183,6 +187,26 @@ def _nothing(
     if in_session and query.pick != "count" and lack is not None:
         return not_captured(text.plus(lack))
     return absent(text, condition)
+
+
+def _behind_tls(query: DeclaredQuery | FilteredQuery, session: Session) -> bool:
+    """Whether what is asked for would be found only in what TLS encrypts, and no keys open it."""
+    records = session.packets["tls.record.content_type"]
+    encrypted = session.connection.transport == "quic" or bool(records.astype(bool).any())
+    if session.decrypted or not encrypted:
+        return False
+    protocols = _protocols(query)
+    if protocols & _DATA_FIELDS:
+        return True
+    of_certificates = any(name.startswith(_CERTIFICATE_FIELDS) for name in protocols)
+    return of_certificates and session.connection.version == "TLS 1.3"
+
+
+def _protocols(query: DeclaredQuery | FilteredQuery) -> set[str]:
+    """`http` of `http.request.method`: what the query's conditions are about."""
+    if isinstance(query, DeclaredQuery):
+        return {name.split(".")[0] for name in query.where}
+    return set(_FIELD.findall(_QUOTED.sub("", query.filter)))
 
 
 def _value(

@@ -5,7 +5,7 @@ A row knows its packet, its cells by name, and what proves a cell.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -52,14 +52,20 @@ def _of_packet(session: Session, frame: int) -> Cite:
 
 
 def table_rows(
-    tables: Tables, session: Session, table: str, where: Mapping[str, object]
+    tables: Tables,
+    session: Session,
+    table: str,
+    where: Mapping[str, object],
+    sender: Literal["client", "server"] | None = None,
 ) -> list[Row]:
-    """Rows of another table whose cells have the values asked for.
+    """Rows of another table whose cells have the values asked for, of one sender or of both.
 
     Raises KeyError for a column that the table lacks.
     """
     frame: pd.DataFrame = getattr(tables, table)
     mask = pd.Series(True, index=frame.index)
+    if sender is not None:
+        mask &= frame["from_client"] == (sender == "client")
     for name, wanted in where.items():
         values = {str(v) for v in (wanted if isinstance(wanted, list) else [wanted])}
         mask &= frame[name].astype("str").isin(values)

@@ -16,7 +16,7 @@ from report.tables.connections import Connection
 from report.text import Language, Text, visible
 
 _WIDTH = 110
-_COLOURS = {
+COLOURS = {
     "found": "green",
     "absent": "yellow",
     "hidden": "magenta",
@@ -34,11 +34,11 @@ def answers_table(result: LabResult, languages: Sequence[Language]) -> str:
         answer = result.answers[question.id]
         table.add_row(
             question.id,
-            Cell(_shown(STATUS[answer.status.value], languages), _COLOURS[answer.status.value]),
+            Cell(_shown(STATUS[answer.status.value], languages), COLOURS[answer.status.value]),
             Cell(_value(question.kind, answer, languages), overflow="fold"),
             Cell(_packets(answer)),
         )
-    return _rendered([_session_line(result, languages), table])
+    return rendered([_session_line(result, languages), table])
 
 
 _ANSWER_HEADS = (
@@ -88,7 +88,7 @@ def sessions_table(result: LabResult, languages: Sequence[Language]) -> str:
             Cell(f"{connection.version or '–'}\n{connection.cipher_suite or '–'}"),
             Cell(_shown(outcome(connection), languages)),
         )
-    return _rendered([table])
+    return rendered([table])
 
 
 _SESSION_HEADS = (
@@ -133,7 +133,7 @@ def _shown(text: Text, languages: Sequence[Language]) -> str:
     return " ".join(dict.fromkeys(text.in_(language) for language in languages))
 
 
-def _rendered(parts: Iterable[Cell | Table]) -> str:
+def rendered(parts: Iterable[Cell | Table]) -> str:
     """As text with colours for a terminal that wants them (`NO_COLOR` is obeyed), else plain."""
     console = Console(highlight=False, markup=False, emoji=False, soft_wrap=False)
     if not console.is_terminal:
