@@ -7,6 +7,7 @@ frames; so the same condition finds the frames and writes the filter.
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, Protocol
 
 import pandas as pd
@@ -63,8 +64,7 @@ class Where:
         return any(str(int(bool(n & bit))) in self.values for n in integers(cell))
 
     def _matches(self, cell: str) -> bool:
-        wanted = {_plain(value) for value in self.values}
-        return any(_plain(value) in wanted for value in occurrences(cell))
+        return any(same_value(value, self.values) for value in occurrences(cell))
 
     def text(self) -> str:
         """See `Condition`."""
@@ -177,6 +177,12 @@ def _mask(column: "pd.Series[str]", matches: Callable[[str], bool]) -> "pd.Serie
     return pd.Series(per_cell(column, matches), index=column.index, dtype=bool)
 
 
+def same_value(value: str, wanted: Iterable[str]) -> bool:
+    """Whether a field's value is one of those wanted, in whichever way each is written."""
+    return _plain(value) in map(_plain, wanted)
+
+
+@lru_cache(maxsize=4096)
 def _plain(value: str) -> str:
     """One form for a number written in decimal or hex, and for text without regard to case."""
     try:

@@ -1,6 +1,5 @@
 """Declared and filtered queries: what a lab file asks without Python."""
 
-import re
 from collections.abc import Callable, Iterable
 from decimal import Decimal, InvalidOperation
 
@@ -10,13 +9,15 @@ from report.labs.model import DeclaredQuery, FilteredQuery, Question
 from report.questions.absence import absent, hidden, lacking_part, not_captured
 from report.questions.answer import Answer, AnswerTable, AnswerValue, Evidence
 from report.questions.conditions import Condition, Where, every, frames_where, where
-from report.questions.evidence import cite_packet
+from report.questions.evidence import cite_field, cite_packet
 from report.questions.finding import found, packet_text
 from report.questions.kinds import kind
+from report.questions.pairing import Shown, named_fields, shown_of
 from report.questions.registry import Tables
 from report.questions.rows import Row, packet_rows, table_rows
 from report.questions.scope import session_scope, side
 from report.questions.tabulated import column
+from report.tables.dissection import TreeField
 from report.tables.session import Session
 from report.text import Text, visible
 from report.tls.registry import cipher_suite_name, version_name
@@ -25,8 +26,6 @@ _DATA_FIELDS = frozenset({"http", "http2", "http3", "data-text-lines", "json", "
 """Protocols that TLS carries: their fields are there only in what is decrypted."""
 _CERTIFICATE_FIELDS = ("x509", "pkix1", "ocsp")
 """Of TLS 1.3 certificates are encrypted, too."""
-_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
-_FIELD = re.compile(r"(?<![\w.-])[a-z][\w-]*(?=[.\s)]|$)")
 _MOST_CITED = 5
 """Packets shown as evidence where a query picks all of them."""
 Matching = Callable[[str], tuple[int, ...]]
@@ -124,11 +123,15 @@ def _answer(
     condition: Condition,
     rows: list[Row],
 ) -> Answer:
-    cited = _picked(query, rows)
-    if not cited:
+    picked = [(row, shown_of(query, row)) for row in _picked(query, rows)]
+    if not picked:
         return _nothing(query, tables, session, condition)
-    value = _value(question, query, cited)
-    evidence = [e for row in cited[:_MOST_CITED] for e in _proof(query, session, row)]
+    cited = [row for row, _ in picked]
+    value = _value(question, query, [shown for _, shown in picked])
+    evidence = [
+        e for row, shown in picked[:_MOST_CITED] for e in _proof(query, session, row, shown)
+    ]
+    sure = query.pick == "count" or all(shown.sure for _, shown in picked)
     return found(
         tables,
         value,
@@ -136,23 +139,35 @@ def _answer(
         condition,
         evidence,
         frames=[row.frame for row in cited],
+        reason=None if sure else _SEVERAL,
+        inferred=not sure,
         answer_tables=_table(query, cited),
     )
+
+
+_SEVERAL = Text(
+    "数据包里有几个这样的字段，看不出题目问的是哪一个。",
+    "The packet holds several such fields, and which of them is meant cannot be told.",
+)
 
 
 def _picked(query: DeclaredQuery | FilteredQuery, rows: list[Row]) -> list[Row]:
     if query.pick in ("first", "last"):
         return rows[:1] if query.pick == "first" else rows[-1:]
     if query.pick in ("largest", "smallest"):
-        numbered = [row for row in rows if _number(row.cell(query.show)) is not None]
-        sign = -1 if query.pick == "largest" else 1
-        ordered = sorted(numbered, key=lambda row: sign * (_number(row.cell(query.show)) or 0))
-        return ordered[:1]
+        extreme = max if query.pick == "largest" else min
+        found = [(numbers, row) for row in rows if (numbers := _numbers(shown_of(query, row)))]
+        return [extreme(found, key=lambda each: extreme(each[0]))[1]] if found else []
     return rows
 
 
+def _numbers(shown: Shown) -> list[Decimal]:
+    numbers = map(_number, shown.values)
+    return [number for number in numbers if number is not None]
+
+
 def _number(shown: str) -> Decimal | None:
-    """A cell as a number, written in decimal or hex."""
+    """A value as a number, written in decimal or hex."""
     try:
         return Decimal(int(shown, 16)) if shown.startswith("0x") else Decimal(shown)
     except (InvalidOperation, ValueError):
@@ -160,13 +175,35 @@ def _number(shown: str) -> Decimal | None:
 
 
 def _proof(
-    query: DeclaredQuery | FilteredQuery, session: Session, row: Row
+    query: DeclaredQuery | FilteredQuery, session: Session, row: Row, shown: Shown
 ) -> tuple[Evidence, ...]:
-    named = [query.show, *(query.where if isinstance(query, DeclaredQuery) else ())]
-    for name in named:
-        if shown := row.cite(name):
-            return shown
-    return cite_packet(session, row.frame, "frame.number")
+    """The field shown, of several the one meant; a packet's number is proven by the conditions."""
+    if query.show != "frame.number" and (field := _meant(query, row, shown)) is not None:
+        return cite_field(session, row.frame, field)
+    if query.show != "frame.number" and (proof := row.cite(query.show)):
+        return proof
+    asked = [e for name in named_fields(query) for e in row.cite(name)]
+    return tuple(asked[:_MOST_CITED]) or cite_packet(session, row.frame, "frame.number")
+
+
+def _meant(query: DeclaredQuery | FilteredQuery, row: Row, shown: Shown) -> TreeField | None:
+    lines = row.fields(query.show)
+    if not shown.at or len(lines) <= max(shown.at):
+        return None
+    return lines[shown.at[_place(query, shown)]]
+
+
+def _place(query: DeclaredQuery | FilteredQuery, shown: Shown) -> int:
+    """Which of the values meant is the answer."""
+    if query.pick == "last":
+        return -1
+    if query.pick in ("largest", "smallest"):
+        extreme = max if query.pick == "largest" else min
+        numbers = [
+            (number, at) for at, v in enumerate(shown.values) if (number := _number(v)) is not None
+        ]
+        return extreme(numbers, key=lambda each: each[0])[1] if numbers else 0
+    return 0
 
 
 def _nothing(
@@ -195,31 +232,24 @@ def _behind_tls(query: DeclaredQuery | FilteredQuery, session: Session) -> bool:
     encrypted = session.connection.transport == "quic" or bool(records.astype(bool).any())
     if session.decrypted or not encrypted:
         return False
-    protocols = _protocols(query)
+    protocols = {name.split(".")[0] for name in named_fields(query)}
     if protocols & _DATA_FIELDS:
         return True
     of_certificates = any(name.startswith(_CERTIFICATE_FIELDS) for name in protocols)
     return of_certificates and session.connection.version == "TLS 1.3"
 
 
-def _protocols(query: DeclaredQuery | FilteredQuery) -> set[str]:
-    """`http` of `http.request.method`: what the query's conditions are about."""
-    if isinstance(query, DeclaredQuery):
-        return {name.split(".")[0] for name in query.where}
-    return set(_FIELD.findall(_QUOTED.sub("", query.filter)))
-
-
 def _value(
-    question: Question, query: DeclaredQuery | FilteredQuery, cited: list[Row]
+    question: Question, query: DeclaredQuery | FilteredQuery, picked: list[Shown]
 ) -> AnswerValue:
     if query.pick == "count":
-        return len(cited)
-    shown = [row.cell(query.show) for row in cited]
+        return len(picked)
+    values = [value for shown in picked for value in shown.values]
     if query.pick == "sum":
-        return _typed(question.kind, str(sum(_number(cell) or 0 for cell in shown)))
+        return _typed(question.kind, str(sum(_number(value) or 0 for value in values)))
     if query.pick == "all":
-        return tuple(shown)
-    return _typed(question.kind, shown[0])
+        return tuple(values)
+    return _typed(question.kind, values[_place(query, picked[0])] if values else "")
 
 
 def _typed(kind: str, shown: str) -> AnswerValue:
@@ -268,6 +298,6 @@ def _text(question: Question, tables: Tables, value: AnswerValue, cited: list[Ro
 def _table(query: DeclaredQuery | FilteredQuery, cited: list[Row]) -> tuple[AnswerTable, ...]:
     if not query.columns:
         return ()
-    rows = tuple(tuple(row.cell(name) for name in query.columns) for row in cited)
+    rows = tuple(tuple(row.shown(name) for name in query.columns) for row in cited)
     columns = tuple(column(name, name) for name in query.columns)
     return (AnswerTable(columns, rows, tuple(row.frame for row in cited)),)

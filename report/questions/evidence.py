@@ -105,7 +105,13 @@ def cite_packet(session: Session, frame: int, name: str) -> tuple[Evidence, ...]
     """A field of a packet's headers; nothing if the packet lacks it or was not dissected."""
     detail = session.detail(frame)
     field = first_field(detail, name) if detail else None
-    if detail is None or field is None:
+    return cite_field(session, frame, field) if field is not None else ()
+
+
+def cite_field(session: Session, frame: int, field: TreeField) -> tuple[Evidence, ...]:
+    """A line of a packet's dissection."""
+    detail = session.detail(frame)
+    if detail is None:
         return ()
     return (_evidence(detail, field, buffer_of(detail, field), (frame,)),)
 

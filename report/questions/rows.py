@@ -13,6 +13,7 @@ from report.questions.answer import Evidence
 from report.questions.evidence import cite, cite_header, cite_packet
 from report.questions.registry import Tables
 from report.tables.certificates import sent_certificates
+from report.tables.dissection import TreeField
 from report.tables.messages import Message
 from report.tables.packets import occurrences
 from report.tables.records import session_records
@@ -29,22 +30,43 @@ class Row:
     cells: Mapping[Any, Any]
     cite: Cite
     """Evidence for a cell, by its name; nothing where tshark has no such field in the packet."""
+    fields: Callable[[str], tuple[TreeField, ...]] = lambda _: ()
+    """Every line of the packet's dissection with that name."""
 
-    def cell(self, name: str) -> str:
-        """A cell as text: the first of several occurrences, empty where there is none."""
+    def values(self, name: str) -> tuple[str, ...]:
+        """A cell's values as text, in the packet's order; none where it is empty."""
         value = self.cells.get(name)
         if value is None or value is pd.NA:
-            return ""
-        return (occurrences(value) or ("",))[0] if isinstance(value, str) else str(value)
+            return ()
+        if not isinstance(value, str):
+            return (str(value),)
+        # tshark writes the line end of a header's line, which belongs to no value, as an escape.
+        return tuple(each.removesuffix("\\r\\n") for each in occurrences(value))
+
+    def fields_or_values(self, name: str) -> tuple[object, ...]:
+        """One for each time that the packet holds the field."""
+        return self.values(name) or self.fields(name)
+
+    def shown(self, name: str) -> str:
+        """A cell for a table: all its values, the same one once."""
+        return ", ".join(dict.fromkeys(self.values(name)))
 
 
 def packet_rows(tables: Tables, session: Session, frames: tuple[int, ...]) -> list[Row]:
     """Rows of the packets table."""
     found = tables.packets.loc[list(frames)].to_dict("records")
     return [
-        Row(frame, cells, _of_packet(session, frame))
+        Row(frame, cells, _of_packet(session, frame), _lines(session, frame))
         for frame, cells in zip(frames, found, strict=True)
     ]
+
+
+def _lines(session: Session, frame: int) -> Callable[[str], tuple[TreeField, ...]]:
+    def lines(name: str) -> tuple[TreeField, ...]:
+        detail = session.detail(frame)
+        return TreeField(detail.tree).all(name) if detail is not None else ()
+
+    return lines
 
 
 def _of_packet(session: Session, frame: int) -> Cite:

@@ -74,7 +74,7 @@ def session_card(session: Session, connections: Iterable[Connection]) -> Session
     chosen = session.connection
     others = [c for c in connections if c is not chosen]
     return SessionCard(
-        transport="quic" if chosen.transport == "quic" else "tcp",
+        transport=chosen.transport.upper(),
         stream=chosen.stream,
         client=visible(str(chosen.client)),
         server=visible(str(chosen.server)),

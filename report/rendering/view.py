@@ -276,7 +276,8 @@ class OtherSession:
 class SessionCard:
     """The session that the answers are about, and why it is that one."""
 
-    transport: Literal["tcp", "quic"]
+    transport: str
+    """`TCP`, `UDP` or `QUIC`: what is said where there is no TLS version."""
     stream: int
     client: str
     server: str

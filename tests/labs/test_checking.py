@@ -213,7 +213,7 @@ def test_a_dry_run_shows_each_answer_with_its_evidence(checkout: Path) -> None:
     rows = [line.split("\t") for line in done.out.splitlines()]
     assert [row[0] for row in rows] == [q.id for q in load_lab("tcp").questions]
     assert all(len(row) == 4 for row in rows)
-    assert rows[0][1:] == ["found", "1", "1: Frame Number: 1"]
+    assert rows[0][1:] == ["found", "1", "1: .... .... ..1. = Syn: Set"]
     assert {row[1] for row in rows} == {"found", "explained"}
 
 
