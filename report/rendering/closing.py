@@ -33,12 +33,27 @@ def _hidden_answers(result: LabResult) -> Iterator[HiddenThing]:
             remedy = answer.reason or HOW_TO_RECORD_KEYS
             by_remedy.setdefault(remedy, []).append((name, answer))
     for remedy, hidden in by_remedy.items():
-        texts = list(dict.fromkeys(answer.text for _, answer in hidden))
-        what = Text("".join(t.zh for t in texts), " ".join(t.en for t in texts))
+        what = tuple(dict.fromkeys(_thing(answer.text) for _, answer in hidden))
         yield HiddenThing(what, remedy, tuple(name for name, _ in hidden))
+
+
+_OPENINGS = ("看不到：", "看不出：", "It cannot be seen: ", "It cannot be told: ")
+
+
+def _thing(text: Text) -> Text:
+    """What is hidden without the words that say so: under this heading that goes without saying."""
+    return Text(_unopened(text.zh), _unopened(text.en))
+
+
+def _unopened(text: str) -> str:
+    for opening in _OPENINGS:
+        if text.startswith(opening):
+            rest = text.removeprefix(opening)
+            return rest[0].upper() + rest[1:]
+    return text
 
 
 def _hidden_data(result: LabResult) -> Iterator[HiddenThing]:
     protected = [m for m in result.session.messages if m.encrypted]
     if protected and not result.session.decrypted:
-        yield HiddenThing(_DATA, HOW_TO_RECORD_KEYS, ())
+        yield HiddenThing((_DATA,), HOW_TO_RECORD_KEYS, ())

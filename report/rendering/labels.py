@@ -64,6 +64,7 @@ LABELS: dict[str, Text] = {
     "decrypted": Text("已用密钥解密", "Decrypted with keys"),
     "why_chosen": Text("为何选它", "Why this one"),
     "other_sessions": Text("此抓包中的其他 TLS 会话", "Other TLS sessions in this capture"),
+    "other_conversations": Text("此抓包中的其他会话", "Other conversations in this capture"),
     # Overview
     "overview": Text("会话概览", "The session at a glance"),
     "packet_list": Text("会话的数据包", "Packets of the session"),

@@ -122,7 +122,9 @@ def closing_lines(result: LabResult) -> Iterator[Text]:
         if thing.questions:
             listed = ", ".join(thing.questions)
             opening = Text(f"加密（{listed}）：", f"Encrypted ({listed}):")
-            yield opening.plus(thing.what).plus(thing.how)
+            for part in (*thing.what, thing.how):
+                opening = opening.plus(part)
+            yield opening
 
 
 def _heads(texts: Iterable[Text], languages: Sequence[Language]) -> list[str]:

@@ -350,7 +350,8 @@ class Diagram:
 class HiddenThing:
     """Something that the capture holds but does not show, and how to see it next time."""
 
-    what: Text
+    what: tuple[Text, ...]
+    """Each thing that stays hidden, a sentence or two."""
     how: Text
     questions: tuple[str, ...]
     """Ids of the questions that it concerns."""
