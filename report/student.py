@@ -1,7 +1,6 @@
 """What the student gives beside the capture: the header block's values and words of their own."""
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from report.errors import LabsharkError
 from report.text import Text
+from report.tomltext import parsed_toml
 
 MAX_BYTES = 256 * 1024
 CONCLUSION = "conclusion"
@@ -69,18 +69,18 @@ def load_student(path: Path) -> Student:
     Raises LabsharkError `student-unreadable` or `student-invalid` (naming the key).
     """
     try:
-        data = tomllib.loads(_read(path, "student-unreadable"))
+        data = parsed_toml(_read(path, "student-unreadable"))
         for key in ("date",):
             if key in data and not isinstance(data[key], str | dict):
                 data[key] = str(data[key])  # TOML has dates of its own
         given = _StudentFile.model_validate(data)
-    except (tomllib.TOMLDecodeError, RecursionError) as fault:
-        raise LabsharkError("student-unreadable", path=str(path), detail=str(fault)) from fault
     except ValidationError as fault:
         mistake = fault.errors()[0]
         key = ".".join(map(str, mistake["loc"]))
         detail = f"{key}: {mistake['msg']}"
         raise LabsharkError("student-invalid", path=str(path), detail=detail) from fault
+    except ValueError as fault:
+        raise LabsharkError("student-unreadable", path=str(path), detail=str(fault)) from fault
     values = given.model_dump(by_alias=True, exclude={"extra"}, exclude_none=True)
     extra = given.model_dump(include={"extra"})["extra"]
     return Student({k: text for k, v in {**extra, **values}.items() if (text := _text(v))})

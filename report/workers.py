@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -247,14 +248,16 @@ def _exactly(pipe: IO[bytes], length: int) -> bytes:
 # --- the side that works ----------------------------------------------------------------------
 
 
-_orders: "queue.Queue[Message]" = queue.Queue()
+_orders: "queue.Queue[Message | None]" = queue.Queue()
+"""What to do next; None for nothing, ever again."""
+_FAREWELL_SECONDS = 1.0
 
 
 def begin() -> None:
     """A worker process's whole life; started by `WorkerProcess` only.
 
-    The process ends as soon as its standard input does, even while it imports or in the middle of
-    an order: nobody waits for the answer any more.
+    The process ends soon after its standard input does, even while it imports or in the middle of
+    an order: nobody waits for the answer any more. One that is idle sweeps up before it goes.
     """
     threading.Thread(target=_listen, daemon=True).start()
     if sys.platform != "win32":
@@ -264,7 +267,7 @@ def begin() -> None:
 
 
 def serve(work: Callable[[Message], Message], address_space: int | None = None) -> None:
-    """Answers orders with `work`, one after another, for the rest of the process's life.
+    """Answers orders with `work`, one after another, until there will be no more.
 
     What `work` prints goes to standard error. `address_space` is the most that the process may
     map, in bytes; not enforced on Windows and macOS.
@@ -276,7 +279,9 @@ def serve(work: Callable[[Message], Message], address_space: int | None = None) 
         try:
             order = _orders.get(timeout=_IDLE_SECONDS)
         except queue.Empty:
-            os._exit(0)
+            return
+        if order is None:
+            return
         _write(out, _answered(work, order))
 
 
@@ -285,6 +290,8 @@ def _listen() -> None:
     with contextlib.suppress(EOFError, OSError, ValueError):
         while True:
             _orders.put(_read(given))
+    _orders.put(None)
+    time.sleep(_FAREWELL_SECONDS)
     os._exit(0)
 
 

@@ -20,9 +20,9 @@ from packaging.version import Version
 from report.assets import asset
 
 LAYERS = (
-    *("text", "errors", "assets", "files", "naming", "student", "search_path", "workers"),
-    *("tls", "capture", "tables", "labs", "questions", "rendering", "grading", "batch"),
-    *("doctor", "recording", "commands"),
+    *("text", "errors", "assets", "files", "naming", "tomltext", "student", "search_path"),
+    *("workers", "tls", "capture", "tables", "labs", "questions", "rendering", "grading"),
+    *("batch", "doctor", "recording", "commands"),
 )
 """From the bottom up: a part of `report` imports only from parts before it."""
 

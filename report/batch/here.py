@@ -11,6 +11,7 @@ from report.batch.output import Output
 from report.batch.plan import Item
 from report.batch.settling import Bench, Settled, settle, settle_without_work
 from report.batch.workshop import Workshop
+from report.capture.scratch import sweep_abandoned
 
 _LOOKS_UP_EVERY = 0.5
 """Seconds; only so that Ctrl-C is noticed at once on Windows too."""
@@ -100,6 +101,9 @@ def run_here(
             workshop.kill()
         for thread in threads:
             thread.join()
+        for workshop in workshops:
+            workshop.close()
+        sweep_abandoned()
 
 
 class _Run:

@@ -27,7 +27,7 @@ def private_folder() -> Iterator[Path]:
     """
     with contextlib.ExitStack() as stack:
         with writing_to_scratch():
-            _sweep(Path(tempfile.gettempdir()))
+            sweep_abandoned()
             folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
             stack.callback(shutil.rmtree, folder, ignore_errors=True)
             lock = _hold(folder)
@@ -61,10 +61,11 @@ def _hold(folder: Path) -> int | None:
     return handle
 
 
-def _sweep(base: Path) -> None:
+def sweep_abandoned() -> None:
+    """Takes away what processes that were killed have left."""
     if sys.platform == "win32":
         return
-    for folder in base.glob(f"{_PREFIX}*"):
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         with contextlib.suppress(OSError):
             status = folder.lstat()
             if stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid():

@@ -1,6 +1,5 @@
 """Keys: what is right for each question of a lab, as TOML that an instructor edits."""
 
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -13,6 +12,7 @@ from report.labs.model import Lab, Question
 from report.questions.answer import Answer, AnswerValue, Status
 from report.questions.kinds import kind
 from report.text import visible
+from report.tomltext import parsed_toml
 
 MAX_BYTES = 256 * 1024
 _Value = bool | int | str | list[str]
@@ -91,8 +91,8 @@ def parse_key(toml: str, file: str, lab: Lab) -> Key:
     LabsharkError `key-unreadable` for what is not TOML, `key-invalid` for what is no key of `lab`.
     """
     try:
-        data = tomllib.loads(toml)
-    except (tomllib.TOMLDecodeError, RecursionError) as fault:
+        data = parsed_toml(toml)
+    except ValueError as fault:
         raise LabsharkError("key-unreadable", path=file, detail=str(fault)) from fault
     try:
         key = Key.model_validate(data)

@@ -1,6 +1,5 @@
 """A lab file as far as it can be read: what is right in it, and everything that is wrong."""
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +11,7 @@ from report.labs.mistakes import Mistake, shown_place, with_nearest
 from report.labs.model import Lab, Question
 from report.labs.shape import shape_mistakes
 from report.text import Text, visible
+from report.tomltext import parsed_toml
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +33,8 @@ def draft_lab(toml: str, file: str) -> Draft:
     Raises LabsharkError `lab-unreadable` for what is not TOML.
     """
     try:
-        data = tomllib.loads(toml)
-    except (tomllib.TOMLDecodeError, RecursionError) as fault:
+        data = parsed_toml(toml)
+    except ValueError as fault:
         raise LabsharkError("lab-unreadable", path=file, detail=str(fault)) from fault
     places = tuple(_places(data))
     try:

@@ -1,6 +1,7 @@
 """The answers.json inside a report: read strictly, as it may have been edited by anyone."""
 
 import json
+import math
 from typing import Any
 
 from report.grading.intake.encoding import NotTextError, decode_text
@@ -19,7 +20,10 @@ def parse_answers(data: bytes) -> dict[str, Any]:
         raise ValueError("too large")
     try:
         value = json.loads(
-            decode_text(data)[0], object_pairs_hook=_object, parse_constant=_no_constant
+            decode_text(data)[0],
+            object_pairs_hook=_object,
+            parse_constant=_no_constant,
+            parse_float=_finite,
         )
     except (NotTextError, RecursionError) as error:
         raise ValueError("not JSON") from error
@@ -33,6 +37,13 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(value) < len(pairs):
         raise ValueError("a key stands twice")
     return value
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError(f"{digits[:20]} is too large a number")
+    return number
 
 
 def _no_constant(name: str) -> None:
