@@ -330,6 +330,11 @@ CATALOGUE: dict[str, Fault] = {
         "实验文件“{path}”有误（共 {count} 处，已逐条列出）：请改好后再检查一遍。",
         "The lab file “{path}” is not right (mistakes listed: {count}): mend them and check again.",
     ),
+    "lab-kind": _usage(
+        "题目 {question} 的答案“{value}”不是 {kind} 这一类的值：请改实验文件里的 kind 或 show。",
+        "The answer “{value}” of question {question} is no value of the kind {kind}: change kind "
+        "or show in the lab file.",
+    ),
     "lab-unknown-field": _usage(
         "实验文件“{path}”的题目 {question} 用到字段“{field}”，"
         "tshark {version} 没有这个字段{near_zh}："

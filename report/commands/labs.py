@@ -202,20 +202,15 @@ def _json(file: Path, mistakes: Any, **more: object) -> str:
 def _try(choice: Choice, file: Path, screen: Screen, *, as_json: bool) -> None:
     """Every question on a capture, with its answer and what proves it."""
     with answered(choice) as (opened, result):
-        from report.questions.lab_check import answer_mistakes
         from report.rendering.answers_json import answers_document
         from report.rendering.dry_run import dry_run
 
-        mistakes = list(answer_mistakes(result))
         failed = [a for a in result.answers.values() if a.status.value == "failed"]
         if as_json:
-            print(_json(file, mistakes, dry_run=answers_document(opened, result)))
+            print(_json(file, (), dry_run=answers_document(opened, result)))
         else:
             print(dry_run(result, screen.languages), end="")
-            screen.warn(mistake.text for mistake in mistakes)
         screen.warn(warning.text for warning in opened.warnings)
         screen.warn(answer.reason or answer.text for answer in failed)
-    if mistakes:
-        raise LabsharkError("lab-mistakes", path=str(file), count=len(mistakes))
     if failed:
         raise SystemExit(ExitCode.NEEDS_PERSON)

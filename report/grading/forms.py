@@ -57,6 +57,9 @@ def _markdown(lab: Lab) -> Iterator[str]:
         yield ""
         yield f"**{_number(question, position)}.** {_line(question.ask.zh)}"
         yield f"{_line(question.ask.en)}"
+        if question.hint is not None:
+            yield ""
+            yield f"*{_line(question.hint.zh)}* *{_line(question.hint.en)}*"
         yield ""
         yield f"<!-- labshark: {question.id} -->"
         yield ""

@@ -17,6 +17,7 @@ from report.questions.circumstances import NOTHING_SPECIAL, Circumstances
 from report.questions.declared import Matching, answer_declared, answer_filtered, cited_frames
 from report.questions.default_view import note_default_view
 from report.questions.evidence import cite_packet
+from report.questions.kinds import kind
 from report.questions.queries import QUERIES
 from report.questions.registry import Tables
 from report.tables.certificates import certificates_table
@@ -121,7 +122,7 @@ def _ordered(questions: Iterable[Question]) -> list[Question]:
 def _answer(question: Question, tables: Tables, session: Session, matching: Matching) -> Answer:
     try:
         answer = _asked(question, tables, session, matching)
-        return _worded(question, _with_shown(question, answer, session))
+        return _of_kind(question, _worded(question, _with_shown(question, answer, session)))
     except LabsharkError as fault:
         return Answer(Status.FAILED, _FAILED, reason=fault.text)
     except Exception:
@@ -161,6 +162,18 @@ def _with_shown(question: Question, answer: Answer, session: Session) -> Answer:
         for evidence in cite_packet(session, frame, name)
     ]
     return replace(answer, evidence=(*answer.evidence, *extra)) if extra else answer
+
+
+def _of_kind(question: Question, answer: Answer) -> Answer:
+    """The answer, if its value is one that the question's kind can show and grading compare."""
+    if answer.value is not None:
+        try:
+            kind(question.kind).format(answer.value)
+        except (TypeError, ValueError, LookupError, AttributeError) as fault:
+            raise LabsharkError(
+                "lab-kind", question=question.id, value=str(answer.value), kind=question.kind
+            ) from fault
+    return answer
 
 
 def _worded(question: Question, answer: Answer) -> Answer:

@@ -1,6 +1,6 @@
 """Everything that is wrong with a lab file, held against what there is to ask for."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 
 from report.labs.checking import (
     column_mistakes,
@@ -14,15 +14,11 @@ from report.labs.checking import (
 )
 from report.labs.draft import Draft
 from report.labs.mistakes import Mistake
-from report.labs.model import Question
-from report.questions.engine import LabResult
-from report.questions.kinds import kind
 from report.questions.queries import QUERIES
 from report.tables.certificates import certificates_table
 from report.tables.connections import connections_table
 from report.tables.messages import messages_table
 from report.tables.records import records_table
-from report.text import Text, visible
 
 
 def lab_mistakes(draft: Draft, confusions: Collection[str]) -> tuple[Mistake, ...]:
@@ -53,23 +49,3 @@ def table_columns() -> dict[str, tuple[str, ...]]:
         "certificates": certificates_table(()),
     }
     return {name: tuple(map(str, frame.columns)) for name, frame in empty.items()}
-
-
-def answer_mistakes(result: LabResult) -> Iterator[Mistake]:
-    """Questions whose answers on a capture are not of the kind that the lab says."""
-    for question in result.lab.questions:
-        value = result.answers[question.id].value
-        if value is None:
-            continue
-        try:
-            kind(question.kind).format(value)
-        except TypeError:
-            yield Mistake(question.id, "kind", _not_of_kind(question, str(value)))
-
-
-def _not_of_kind(question: Question, value: str) -> Text:
-    shown = visible(value, 80)
-    return Text(
-        f"答案“{shown}”不是 {question.kind} 这一类的值",
-        f"the answer “{shown}” is no value of the kind {question.kind}",
-    )

@@ -54,10 +54,7 @@ def _rows(
 def _value(name: str, answer: Answer, languages: Sequence[Language]) -> str:
     if answer.value is None:
         return _shown(answer.text, languages)
-    try:
-        return _shown(kind(name).format(answer.value), languages)
-    except TypeError:  # the field's values are not of the question's kind
-        return visible(str(answer.value))
+    return _shown(kind(name).format(answer.value), languages)
 
 
 def _proof(answer: Answer) -> str:

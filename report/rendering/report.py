@@ -130,6 +130,7 @@ def _question(
         exhibit=exhibit(question.id, answer, material),
         filter=_filter(question.id, answer),
         to_write=not with_answers and not own_words,
+        hints=(question.hint.text,) if question.hint is not None else (),
     )
     return _answered(bare, question, answer) if with_answers else bare
 

@@ -234,11 +234,12 @@ def test_a_dry_run_names_a_value_that_is_not_of_the_questions_kind(
     tmp_path: Path, checkout: Path
 ) -> None:
     path = tmp_path / "mine.toml"
-    toml = HEAD + (QUESTION % "q1").replace('"packet_number"', '"cipher_suite"').replace(
+    toml = HEAD + (QUESTION % "q1").replace('"packet_number"', '"before_after"').replace(
         "} }", '}, show = "ip.src" }'
     )
     path.write_text(toml, encoding="utf-8")
     words = ("--trace", str(checkout / "traces" / "demo.pcapng"), "--lang", "en")
     done = run("labs", "check", str(path), *words)
-    assert done.code in (0, 2)
-    assert done.out.startswith("q1\tfound\t192.0.2.23\t")
+    assert done.code == 1
+    assert done.out.startswith("q1\tfailed\t")
+    assert "“192.0.2.23” of question q1 is no value of the kind before_after" in done.err
