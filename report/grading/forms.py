@@ -59,7 +59,8 @@ def _markdown(lab: Lab) -> Iterator[str]:
         yield f"{_line(question.ask.en)}"
         if question.hint is not None:
             yield ""
-            yield f"*{_line(question.hint.zh)}* *{_line(question.hint.en)}*"
+            yield f"*{_line(question.hint.zh)}*"
+            yield f"*{_line(question.hint.en)}*"
         yield ""
         yield f"<!-- labshark: {question.id} -->"
         yield ""
@@ -156,6 +157,8 @@ def _word(lab: Lab) -> Iterator[str]:
         number = _number(question, position)
         yield _paragraph(f"{number}. {_line(question.ask.zh)}", "Question")
         yield _paragraph(_line(question.ask.en), "Asked")
+        for hint in (question.hint.zh, question.hint.en) if question.hint else ():
+            yield _paragraph(_line(hint), "Asked")
         yield _control(question.id, number, position)
     yield _paragraph(f"{_CONCLUSION.zh} {_CONCLUSION.en}", "Question")
     yield _control("conclusion", _CONCLUSION.zh, len(lab.questions) + 1)
@@ -200,8 +203,11 @@ def _printed(lab: Lab) -> dict[str, str]:
     for position, question in enumerate(lab.questions, 1):
         number = _number(question, position)
         zh, en = _plain(question.ask.zh), _plain(question.ask.en)
-        for shown in (zh, en, f"{number}.{zh}", f"{number}.{zh}{en}", zh + en):
-            found[shown] = question.id
+        shown = [zh, en, f"{number}.{zh}", f"{number}.{zh}{en}", zh + en]
+        if question.hint is not None:
+            hint = (_plain(question.hint.zh), _plain(question.hint.en))
+            shown += [*hint, "".join(hint)]
+        found |= dict.fromkeys(shown, question.id)
     return found
 
 
