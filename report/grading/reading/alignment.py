@@ -1,8 +1,9 @@
 """Which segment begins the answer to which question: the best increasing assignment of all."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from report.grading.intake.lines import LineKind
 from report.grading.reading.asked import Asked, Questions
@@ -10,6 +11,7 @@ from report.grading.reading.asking import is_question, parted_segment
 from report.grading.reading.matter import Matter
 from report.grading.reading.parsing import parsed
 from report.grading.reading.segments import Segment
+from report.grading.reading.sentences import sentences
 from report.grading.reading.stances import denies
 
 _STYLES = {"n ": 0.5, "一": 0.7, "n.m": 0.5, "n-": 0.8, "n:": 0.9}
@@ -36,6 +38,8 @@ _CERTAIN = 1.0
 _MOST = 600
 _REPEATED = 0.75
 _PASSED_OVER = 0.1
+_MOSTLY_COUNTED = 0.6
+_FEW = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +66,54 @@ def anchors(segments: Sequence[Segment], questions: Questions) -> list[Anchor]:
     """
     found = _candidates(segments, questions)
     chain = _best_chain(found, segments)
+    held = _counted(chain, segments)
+    if held:
+        found = [anchor for anchor in found if _has_place(anchor, segments, held)]
+        chain = _best_chain(found, segments)
     taken = list(chain)
     while chain and len(taken) < len(questions.all):
         rest = [anchor for anchor in found if _usable(anchor, taken)]
         chain = [a for a in _best_chain(rest, segments) if a.score >= _CERTAIN]
         taken += chain
     return sorted(taken, key=lambda anchor: anchor.at)
+
+
+def _counted(chain: Sequence[Anchor], segments: Sequence[Segment]) -> list[tuple[int, int]]:
+    """The stretches between two headings of the writer's own count that follow each other.
+
+    Empty where most answers are found by what is asked and not by a number.
+    """
+    labelled = [a for a in chain if segments[a.at].label is not None]
+    if len(labelled) < _MOSTLY_COUNTED * len(chain) or len(labelled) < _FEW:
+        return []
+    styles = Counter(_manner(segments[anchor.at]) for anchor in labelled)
+    manner, _ = styles.most_common(1)[0]
+    run = [at for at, segment in enumerate(segments) if _manner(segment) == manner]
+    return [
+        (one, two)
+        for one, two in pairwise(run)
+        if _number(segments, two) == _number(segments, one) + 1
+    ]
+
+
+def _manner(segment: Segment) -> tuple[str, LineKind] | None:
+    return (segment.label.style, segment.line.kind) if segment.label else None
+
+
+def _number(segments: Sequence[Segment], at: int) -> int:
+    label = segments[at].label
+    return label.number if label else 0
+
+
+def _has_place(
+    anchor: Anchor, segments: Sequence[Segment], held: Sequence[tuple[int, int]]
+) -> bool:
+    """Whether an answer may begin here: between two of the writer's numbers that follow each
+    other, what has no number and asks nothing belongs to the first of them."""
+    segment = segments[anchor.at]
+    if segment.label or segment.line.kind is LineKind.HEADING or is_question(segment.text):
+        return True
+    return not any(one < anchor.at < two for one, two in held)
 
 
 def _usable(anchor: Anchor, taken: Sequence[Anchor]) -> bool:
@@ -92,7 +138,7 @@ def _candidates(segments: Sequence[Segment], questions: Questions) -> list[Ancho
 
 def _at(at: int, segments: Sequence[Segment], questions: Questions) -> list[Anchor]:
     segment = segments[at]
-    alike = {asked.id: questions.likeness(segment.asking, asked) for asked in questions.all}
+    alike = _likenesses(segment.asking, questions)
     likest = max(alike.values(), default=0.0)
     number = segment.label.number if segment.label else None
     return [
@@ -100,6 +146,15 @@ def _at(at: int, segments: Sequence[Segment], questions: Questions) -> list[Anch
         for asked in questions.all
         if number == asked.number or alike[asked.id] >= _LEAST_ALIKE
     ]
+
+
+def _likenesses(text: str, questions: Questions) -> dict[str, float]:
+    """How much a text asks what each question does; definitions and hints around it aside."""
+    asking = [piece for piece in sentences(text) if is_question(piece)]
+    texts = [text, *(asking if len(asking) == 1 else ())]
+    return {
+        asked.id: max(questions.likeness(one, asked) for one in texts) for asked in questions.all
+    }
 
 
 def _anchor(
@@ -115,7 +170,7 @@ def _anchor(
     rest = parted_segment(segment, asked, questions).rest
     score = _by_label(segment, numbered, alike)
     if likest >= 0.6 and likest - alike >= 0.25:
-        score += _ANOTHER_FITS_BETTER
+        score += _ANOTHER_FITS_BETTER - (likest - alike) * is_question(segment.asking)
     score += _HEADING * (segment.line.kind is LineKind.HEADING)
     score += _CODE * (segment.line.kind is LineKind.CODE)
     score += _fit(asked, [rest, *_following(at, segments)])

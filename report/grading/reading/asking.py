@@ -1,5 +1,6 @@
 """Parts a text at an answer's head into the repeated question and what is said to it."""
 
+import re
 from dataclasses import dataclass
 
 from report.grading.reading.asked import Asked, Questions
@@ -39,7 +40,10 @@ _ORDERS = wording(
     r"^\W*(?:and )?(?:list|specify|determine|include|explain|describe|give|state|identify|locate)\b"
     r"|^\W*(?:请|列出|说明|解释|指出)"
 )
-_BETWEEN = wording(r"\s*(?:[:：\t|]|(?<!\bCN)(?<!\bO)=|—+|-{2,}|→|⇒|->|=>|\s-\s)\s*")
+_BETWEEN = wording(
+    r"\s*(?:[:：\t|]|(?<!\bCN)(?<!\bO)(?<!\bOU)(?<!\bC)(?<!\bST)(?<!\bL)(?<!\bDC)=|—+|-{2,}|→|⇒|->|=>|\s-\s)\s*"
+)
+_FULL_STOP = wording(r"(?<!\bno)[.。]\s*$")
 _LONG_ENOUGH = 8
 _NAMED_IN_QUESTIONS = frozenset({"name", "names", "message_name", "text", "yes_no"})
 _ASKS = 0.4
@@ -141,15 +145,26 @@ def _keyed(text: str, asked: Asked, questions: Questions) -> Parted:
 
 
 def _says_something(text: str, asked: Asked) -> bool:
+    relative = _WH.match(folded(text)) and text.rstrip()[-1:] in ".。"
+    if relative and asked.kind != "text" and _holds_value(text, asked):
+        return True  # `…, which is decided in the Server Hello.`
     if _IMPERATIVE.match(folded(text)) or _ASKING.search(folded(text)):
         return False
     if text.rstrip()[-1:] in ".。!！" or (asked.kind == "text" and len(text) > 60):
         return True
-    if affirms(text) or denies(text):
+    if affirms(text) or denies(text) or _states_first(text):
         return True
     if asked.kind == "text":
         return False
+    if asked.kind == "yes_no" and re.search("[,，;；]", text):
+        return True
     return _holds_value(text, asked)
+
+
+def _states_first(text: str) -> bool:
+    """Whether a whole statement stands before more text, which a page's width cut off."""
+    first, *more = sentences(text)
+    return bool(more) and len(first) >= 2 * _LONG_ENOUGH and bool(_FULL_STOP.search(first))
 
 
 def _already_answers(left: str, asked: Asked) -> bool:

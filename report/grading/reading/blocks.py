@@ -33,6 +33,7 @@ _AFTERWORD = wording(
 
 _LEADS_OVER = 30
 _AHEAD = 0.3
+_TITLE = wording(r"^[^:：\d]{6,60}[:：]\W*$")
 _TITLE_WORD = wording(r"[A-Za-z]{2,}|[\u4e00-\u9fff]")
 
 
@@ -96,6 +97,7 @@ def _block(
     whole = list(_joined(parts))
     if following:
         whole = _without_preamble(whole, anchor.asked, following, questions)
+        whole = _without_title(whole)
     pictures = tuple(s.line for s in segments if s.line.kind is LineKind.PICTURE)
     return Block(anchor.asked, anchor, head.question, tuple(whole), pictures)
 
@@ -112,13 +114,24 @@ def _without_preamble(
     parts: list[Part], asked: Asked, following: Asked, questions: Questions
 ) -> list[Part]:
     """Without paragraphs at the end that lead over to the next question."""
-    while len(parts) > 1 and parts[-1].matter is Matter.STATEMENT:
+    while len(parts) > 1 and _may_lead_over(parts[-1]):
         text = parts[-1].text
         ahead = questions.likeness(text, following)
         long = len(text) >= _LEADS_OVER
         if not long or ahead < _AHEAD or ahead <= questions.likeness(text, asked) + 0.1:
             break
         parts = parts[:-1]
+    return parts
+
+
+def _may_lead_over(part: Part) -> bool:
+    return part.matter is Matter.STATEMENT and part.line.kind is not LineKind.LIST
+
+
+def _without_title(parts: list[Part]) -> list[Part]:
+    """Without a line at the end that announces what follows: `ServerHello Record:`."""
+    if len(parts) > 1 and parts[-1].matter is Matter.STATEMENT and _TITLE.match(parts[-1].text):
+        return parts[:-1]
     return parts
 
 
@@ -188,4 +201,5 @@ def _joined(parts: list[Part]) -> Iterator[Part]:
 def _goes_on(held: Part, part: Part) -> bool:
     prose = held.line.kind is part.line.kind is LineKind.PROSE
     statements = held.matter is part.matter is Matter.STATEMENT
-    return prose and statements and len(held.text) > 30 and held.text[-1] not in STOPS
+    wide = max(len(held.text), len(held.line.text)) > 30
+    return prose and statements and wide and held.text[-1] not in STOPS

@@ -53,12 +53,16 @@ def likeness(text: str, asks: Iterable[str], named: frozenset[str], weighed: Wei
     `asks` are the question's wordings and `named` their terms. Terms serve paraphrase and
     translation; letter by letter comparison serves labs whose terms are not in the list.
     """
-    said = concepts(text)
-    length = math.sqrt(weighed.of(said) * weighed.of(named))
-    by_terms = weighed.of(said & named) / length if length else 0.0
+    by_terms = _by_terms(text, named, weighed)
     if by_terms >= _ALIKE_ENOUGH:
         return by_terms
     return max(by_terms, *(_by_letters(text, ask) for ask in asks))
+
+
+def _by_terms(text: str, named: frozenset[str], weighed: Weights) -> float:
+    said = concepts(text)
+    length = math.sqrt(weighed.of(said) * weighed.of(named))
+    return weighed.of(said & named) / length if length else 0.0
 
 
 def _by_letters(text: str, ask: str) -> float:

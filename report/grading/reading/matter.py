@@ -44,6 +44,9 @@ _TREE = wording(
     r"|Pubkey)\b\s*"
     r"(?:\[[^\]]*\])?\s*(?::|\()",
 )
+_FIELD_NAME = wording(
+    r"^\W*(?:signedCertificate|subjectPublicKey(?:Info)?|algorithmIdentifier|rdnSequence|tbsCertificate)\W*$"
+)
 _BYTES = wording(r"^\W*[0-9a-f]{4}\s+(?:[0-9a-f]{2}[\s]+){4,}")
 _FILTER = wording(
     r"^\W*(?:ip|tcp|tls|ssl|http|dns|frame|eth)\.[a-z_.0-9]+\s*(?:==|!=|>|<|contains|eq)",
@@ -67,7 +70,8 @@ def matter_of(line: Line, text: str) -> Matter:
         return Matter.BYTES
     if is_row(plain):
         return Matter.ROW
-    if _TREE.search(plain) or (line.kind is LineKind.CODE and len(plain) > 40):
+    code = line.kind is LineKind.CODE and len(plain) > 40
+    if code or _TREE.search(plain) or _FIELD_NAME.match(plain):
         return Matter.TREE
     return Matter.CAPTION if line.kind is LineKind.CAPTION else Matter.STATEMENT
 

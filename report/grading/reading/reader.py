@@ -8,6 +8,7 @@ from report.grading.reading.asked import Questions, questions_of
 from report.grading.reading.blocks import Block, blocks, form_blocks
 from report.grading.reading.clauses import apart
 from report.grading.reading.given import GivenAnswer, nothing_given
+from report.grading.reading.pages import without_running_heads
 from report.grading.reading.references import followed
 from report.grading.reading.segments import Segment, segments_of
 from report.grading.reading.sentences import sentence_lines, unwrapped
@@ -81,7 +82,7 @@ def _read_freely(lines: Sequence[Line], questions: Questions, file: str) -> dict
 
 def _aligned(lines: Sequence[Line], questions: Questions) -> tuple[list[Segment], list[Anchor]]:
     """Line by line; where few lines are numbered, sentence by sentence, if that finds as many."""
-    lines = unwrapped(lines)
+    lines = unwrapped(without_running_heads(lines))
     segments = segments_of(lines)
     found = anchors(segments, questions)
     numbered = sum(segments[anchor.at].label is not None for anchor in found)

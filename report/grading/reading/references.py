@@ -9,9 +9,10 @@ from report.questions.kinds.wordings import wording
 
 _NUMBERED = wording(
     r"(?:同|见|参见|参照|和|与)\s*(?:上面)?(?:的)?\s*第?\s*(?P<zh>\d{1,3})\s*(?:题|问|小题)",
-    r"\b(?:see|same as|as in|like)\s+(?:in\s+)?(?:the answer to\s+)?(?:question|answer|q|no\.?"
-    r"|#)?\s*"
+    r"\b(?:see|same(?: \w+)? as|as in|like)\s+(?:in\s+)?(?:the answer to\s+)?"
+    r"(?:question|answer|q|a|no\.?|#)?\s*"
     r"(?P<en>\d{1,3})\b(?!\s*(?:byte|bit))",
+    r"^\W*(?:答案)?(?:同|见)\s*第?\s*(?P<bare>\d{1,3})\W*$",
 )
 _ABOVE = wording(
     r"^\W*(?:同上(?:题)?|与上题相同|同前|ditto|same as (?:above|before|the last one)|as above)\W*$"
@@ -41,7 +42,7 @@ def _target(text: str, order: list[str], at: int) -> str | None:
     if _ABOVE.match(plain):
         return order[at - 1] if at else None
     found = _NUMBERED.search(plain)
-    number = int(found["zh"] or found["en"]) if found else 0
+    number = int(found["zh"] or found["en"] or found["bare"]) if found else 0
     return order[number - 1] if 0 < number <= len(order) and number - 1 != at else None
 
 

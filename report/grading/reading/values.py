@@ -1,5 +1,6 @@
 """Reads one question's value out of its block: statements first, copied matter after them."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -12,10 +13,11 @@ from report.grading.reading.concepts import concepts
 from report.grading.reading.given import GivenAnswer, Stance, Where
 from report.grading.reading.matter import Matter
 from report.grading.reading.parsing import parsed, stands_alone
+from report.grading.reading.polarity import BARE, SAID, stands_apart, two_sided
 from report.grading.reading.stances import affirms, denies, stance_of, unknowing
 from report.questions.answer import AnswerValue
 from report.questions.kinds.characters import folded
-from report.questions.kinds.context import clause
+from report.questions.kinds.context import clause, leads
 from report.questions.kinds.values import Candidate, Reading, best
 from report.questions.kinds.wordings import wording
 
@@ -49,6 +51,7 @@ _PICTURE = 0.3
 _SECOND = 0.8
 _BESIDE_THE_POINT = 0.8
 _CLEAR = 0.6
+_SHORT = 48
 _COPIED = 0.5
 _RIVALS = 0.4
 _REASONS = (Stance.HIDDEN, Stance.NOT_APPLICABLE, Stance.NOT_CAPTURED)
@@ -67,6 +70,22 @@ def given_answer(block: Block, questions: Questions, file: str, sure: float) -> 
     """The answer that a block holds; `sure` is how certain it is that it is this question's."""
     if block.asked.kind == "text":
         return _own_words(block, file, sure)
+    if two_sided(block.asked) and block.parts:
+        return _sided(block, questions, file, sure)
+    return _valued(block, questions, file, sure)
+
+
+def _sided(block: Block, questions: Questions, file: str, sure: float) -> GivenAnswer:
+    """Yes or no where the words must say to which side of the question."""
+    said = _statements(block) or list(block.parts)
+    apart = stands_apart("\n".join(part.text for part in said))
+    answer = _valued(block, questions, file, sure)
+    if apart is not None:
+        return replace(answer, value=apart, confidence=round(SAID * sure, 3), stance=None)
+    return answer.less_sure(BARE)
+
+
+def _valued(block: Block, questions: Questions, file: str, sure: float) -> GivenAnswer:
     denial = _denial(block)
     options = _options(block, questions)
     if denial or _words_say_more(block, options):
@@ -94,10 +113,17 @@ def _rivals(block: Block, chosen: Part, value: AnswerValue) -> tuple[AnswerValue
 def _words_say_more(block: Block, options: Sequence[Option]) -> bool:
     """Whether the words are a better answer than any value in them: `see 11, encrypted`."""
     strongest = max((option.score for option in options), default=0.0)
-    if strongest >= _CLEAR:
-        return False
     said = _statements(block)
+    if strongest >= _CLEAR:
+        return bool(said) and _only_says_why(block, said[0])
     return not options or bool(said and stance_of(said[0].text) in _REASONS)
+
+
+def _only_says_why(block: Block, first: Part) -> bool:
+    """`not visible either` holds no name, though words may always be one."""
+    named = block.asked.kind in ("name", "names")
+    reason = named and len(first.text) <= _SHORT and stance_of(first.text) in _REASONS
+    return reason and not re.search(r"[A-Z0-9]{2}|\b[A-Z][a-z]+ [A-Z]|\w\.\w", first.text)
 
 
 def _serious(reading: Reading) -> tuple[AnswerValue, ...]:
@@ -232,8 +258,11 @@ def _read(block: Block, part: Part, questions: Questions) -> Iterator[tuple[Answ
     if reading is None:
         return
     factor = _field_fits(block, part) if part.matter is Matter.TREE else 1.0
-    found = [Candidate(reading.value, reading.start, reading.end, reading.confidence)]
-    found += [replace(other, score=other.score * _SECOND) for other in reading.alternatives]
+    fits = block.asked.digits is not None and reading.score is not None
+    own = reading.score if fits and reading.score is not None else reading.confidence
+    second = 1.0 if fits else _SECOND
+    found = [Candidate(reading.value, reading.start, reading.end, own)]
+    found += [replace(other, score=other.score * second) for other in reading.alternatives]
     for candidate in _about_the_question(found, part.text, block.asked, questions):
         yield candidate.value, _fitting(block, candidate.value, candidate.score) * factor
 
@@ -253,7 +282,9 @@ def _about_the_question(
     if max(told) == min(told):
         return found
     return [
-        one if weight == max(told) else replace(one, score=one.score * _BESIDE_THE_POINT)
+        one
+        if weight == max(told) or leads(plain, one.start)
+        else replace(one, score=one.score * _BESIDE_THE_POINT)
         for one, weight in zip(found, told, strict=True)
     ]
 

@@ -64,11 +64,20 @@ def _score(text: str, found: re.Match[str], spaced: bool) -> float:
     return max(base, _LEADING) if leads(text, found.start()) else base
 
 
+def _begins_in_words(text: str, found: re.Match[str]) -> bool:
+    """`would be 51`: a short word before the digits, and no digits of theirs."""
+    first = re.split(r"[ :,]", found[0], maxsplit=1)[0].lower()
+    return first in _WORDS and bool(
+        re.search(r"[a-z]{2,}\s+$", text[: found.start()], re.IGNORECASE)
+    )
+
+
 def _candidates(text: str) -> list[Candidate]:
     found: list[Candidate] = []
     for pattern in (_SPACED, _PREFIXED, _SINGLE, _RUN):
         for match in pattern.finditer(text):
-            if any(known.start < match.end() and match.start() < known.end for known in found):
+            taken = any(known.start < match.end() and match.start() < known.end for known in found)
+            if taken or (pattern is _SPACED and _begins_in_words(text, match)):
                 continue
             score = 0.85 if pattern is _PREFIXED else _score(text, match, pattern is not _RUN)
             if alone(text, *match.span()):

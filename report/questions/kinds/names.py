@@ -38,7 +38,9 @@ _ISSUERS = wording(r"\b(?:CA|Authority|Root|Certification|Encrypt|Trust|Services
 _WHOLE = wording(r"^\W*(?P<name>[A-Za-z0-9][\w.&'-]*(?: [\w.&'-]+){0,5})\W*$")
 _HAN_NAME = wording(r"(?P<name>[\u4e00-\u9fff]{2,20}(?:中心|公司|机构))")
 _CAPITALS = wording(
-    rf"(?<![\w.])(?P<name>[A-Z][\w&'’.+*-]*(?:[ \t]+(?:{_SMALL}[ \t]+)?{_WORD})*)", case=True
+    rf"(?<![\w.])(?P<name>(?:[A-Z]|\d(?=[A-Z]{{2}}))[\w&'’.+*-]*"
+    rf"(?:[ \t]+(?:{_SMALL}[ \t]+)?{_WORD})*)",
+    case=True,
 )
 _LATIN_RUN = wording(r"(?P<name>[A-Za-z*][A-Za-z0-9&'’.+*() -]*[A-Za-z0-9)])")
 
@@ -50,7 +52,8 @@ _LIST_HEAD = wording(r"\s*1[.)、]")
 _LISTED = wording(r"(?:^|(?<=\s))[1-9][.)、](?=\s*\D)")
 _TAIL = wording(r"[\s.,;:。，；]+$")
 _NOT_NAMES = frozenset(
-    {"no", "yes", "the", "a", "an", "it", "they", "this", "these", "that", "there", "then",
+    {"no", "nope", "nah", "nada", "yes", "the", "a", "an", "it", "they", "this", "these", "that",
+     "there", "then",
      "only", "both", "its", "my", "ca", "cas", "certificate", "certificates", "certification",
      "authority", "server", "client", "issuer", "subject", "root", "intermediate", "packet",
      "frame", "tls", "answer", "wireshark", "rdnsequence", "rdnssequence", "algorithm", "id",
@@ -61,15 +64,26 @@ _NOT_NAMES = frozenset(
      "sure", "idea", "idk", "todo", "skipped"}
 )  # fmt: skip
 _LEADING = wording(
-    r"^(?:(?:The|A|An|Yes|No|It|Issuer|Issued by|Subject|Answer|Root|Intermediate|Is|First|Second"
-    r"|Third|Fourth|Certificate|Cert|CA|Name|Leaf|By|And|Others?)\b[\s:,.]*)+(?=\S)",
+    r"^(?:(?:The|A|An|Yes|No|Nope|Nah|None|Not|Only|It|Issuer|Issued by|Subject|Answer|Root"
+    r"|Intermediate|Is|First|Second|Third|Fourth|Certificate|Cert|CA|Name|Leaf|By|And|Others?)\b[\s:,.]*)+(?=\S)",
 )
 _AFTER_STATEMENT = wording(
     r"(?:是|为|由|属于|即|叫做?|[:=→]|->|\bis|\bby|\bnamed|\bcalled|\bbelongs? to|\bfor|\bto"
     r"|\bare)\s*[\"'`*]*\s*"
     r"(?:the\s|a\s)?$",
 )
+_IN_PASSING = wording(
+    r"\b(?:issued|signed) by[ ]+(?:the[ ]+)?(?:[A-Z][\w&'.-]*[ ]+){0,2}$", case=True
+)
 _SHORTEST_CUT = 12
+_SENTENCE_END = wording(
+    r"(?<![A-Z])(?<!\bInc)(?<!\bCorp)(?<!\bCo)(?<!\bLtd)(?<!\bSt)(?<!\bNo)\.(?=[ \t]+[A-Z])",
+    case=True,
+)
+_MERE_CAPITAL = wording(
+    r"(?:(?<=\n)|^)[ \t]*[A-Z][a-z]+(?=[ \t]+(?!(?:is|was|are|has|and|or|issued|signed)\b)[a-z])",
+    case=True,
+)
 _SUITE = wording(r"(?:TLS|SSL)_[A-Z0-9_]+_WITH_[A-Z0-9_]+")
 
 
@@ -134,6 +148,8 @@ def _found(text: str) -> list[Candidate]:
     plain = text
     if _LIST_HEAD.match(text):
         plain = _LISTED.sub(lambda number: "\n" * len(number[0]), text)
+    plain = _SENTENCE_END.sub("\n", plain)
+    plain = _MERE_CAPITAL.sub(lambda word: "\n" * len(word[0]), plain)
     found = list(_attributes(plain))
     for form in (*_FORMS, *(_FORMS_IN_CHINESE if is_chinese(text) else ())):
         found += _loose(_masked(plain, found), form)
@@ -162,11 +178,18 @@ def _parse_names(text: str) -> Reading | None:
     found = sorted(_found(plain), key=lambda c: c.start)
     strong = [c for c in found if c.score >= 0.6] or found
     named = [c for c in strong if standing(plain, c.start, c.end) >= 0.5]
+    named = [c for c in named if not _IN_PASSING.search(plain[: c.start])] or named
     if not named:
         return None
-    names = tuple(dict.fromkeys(str(c.value) for c in named))
+    names = _without_whole(tuple(dict.fromkeys(str(c.value) for c in named)))
     sure = sum(c.score for c in named) / len(named)
     return Reading(names, min(0.95, sure + 0.1), named[0].start, named[-1].end)
+
+
+def _without_whole(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Without a suite's name where at least two of its parts are listed too."""
+    rest = tuple(name for name in names if not _SUITE.fullmatch(name))
+    return rest if len(rest) >= 2 else names
 
 
 def _plain(name: str) -> str:

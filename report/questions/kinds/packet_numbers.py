@@ -39,7 +39,7 @@ _ONLY_BESIDE = 0.6
 def _in_lists(text: str, candidates: list[Candidate]) -> Iterator[Candidate]:
     """A row of numbers names the frames of one message; it is complete in the last of them."""
     ordered = sorted((c for c in candidates if c.score > 0), key=lambda c: c.start)
-    joined = [bool(_LIST_JOIN.fullmatch(text[a.end : b.start])) for a, b in pairwise(ordered)]
+    joined = [_counts_on(text, a, b) for a, b in pairwise(ordered)]
     for at, candidate in enumerate(ordered):
         if at < len(joined) and joined[at]:
             yield replace(candidate, score=min(candidate.score, _EARLIER_IN_LIST))
@@ -49,6 +49,12 @@ def _in_lists(text: str, candidates: list[Candidate]) -> Iterator[Candidate]:
         else:
             since = ordered[at - 1].end if at else 0
             yield replace(candidate, score=candidate.score * _placed(text, candidate, since))
+
+
+def _counts_on(text: str, one: Candidate, other: Candidate) -> bool:
+    """Whether two numbers stand in one row of frames: a capture counts upwards."""
+    rises = isinstance(one.value, int) and isinstance(other.value, int) and one.value < other.value
+    return rises and bool(_LIST_JOIN.fullmatch(text[one.end : other.start]))
 
 
 def _placed(text: str, candidate: Candidate, since: int) -> float:

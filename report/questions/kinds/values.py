@@ -30,6 +30,8 @@ class Reading:
     end: int
     alternatives: tuple[Candidate, ...] = ()
     """Other values that the text may mean, the likeliest first."""
+    score: float | None = None
+    """What speaks for the value by itself, its rivals aside; None if that is the confidence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,8 @@ def best(candidates: Iterable[Candidate]) -> Reading | None:
         return None
     ranked = sorted(strongest.values(), key=lambda c: (-c.score, -c.start))
     first, rivals = ranked[0], tuple(ranked[1:])
-    return Reading(first.value, _shaken(first.score, rivals), first.start, first.end, rivals)
+    sure = _shaken(first.score, rivals)
+    return Reading(first.value, sure, first.start, first.end, rivals, min(1.0, first.score))
 
 
 def _shaken(score: float, rivals: tuple[Candidate, ...]) -> float:

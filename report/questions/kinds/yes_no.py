@@ -1,5 +1,6 @@
 """Yes or no, in either language, by a word, a verb or a denial."""
 
+import re
 from collections.abc import Iterator
 
 from report.questions.answer import AnswerValue
@@ -25,6 +26,7 @@ _ALONE = wording(
 )
 _ASKED = wording(any_of("asked_whether"))
 _NEW_SENTENCE = wording(r"[。.!?！？;；\n]")
+_SO = wording(r"\b(?:so|hence|thus|therefore)\b|所以|因此|故而")
 _AT_START = 0.97
 _WORD = 0.85
 _VERB = 0.7
@@ -40,11 +42,19 @@ def _polar(text: str) -> Iterator[Candidate]:
             score = _VERB if found["verb"] else _WORD
             if leads(text, found.start()) and not found["verb"]:
                 score = _AT_START
+            elif _sentence_of_its_own(text, found):
+                score = _VERB
             elif _NEW_SENTENCE.search(text[: found.start()].strip()):
                 score -= _LATER  # a later sentence explains; the first one answers
-            elif "," in text[: found.start()]:
+            elif "," in text[: found.start()] and not _SO.search(text[: found.start()]):
                 score -= _LATER / 2
             yield Candidate(value, *found.span(), score)
+
+
+def _sentence_of_its_own(text: str, found: re.Match[str]) -> bool:
+    """`I filtered for OCSP. Nothing.`"""
+    before, after = text[: found.start()].rstrip(), text[found.end() :].lstrip()
+    return bool(_NEW_SENTENCE.match(before[-1:]) and _NEW_SENTENCE.match(after[:1]))
 
 
 def _denied(candidate: Candidate, found: list[Candidate]) -> bool:

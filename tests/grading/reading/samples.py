@@ -17,6 +17,7 @@ class Sample:
     """One write-up with its truth table: question id to what is written."""
 
     path: Path
+    lab: str
     truth: dict[str, str]
 
     def lines(self) -> tuple[Line, ...]:
@@ -27,13 +28,12 @@ class Sample:
 def samples(folder: str) -> list[Sample]:
     """The write-ups of one folder, by name."""
     tables = sorted((WRITEUPS / folder).glob("*.tsv"))
-    return [
-        Sample(
-            _beside(table),
-            dict(row.split("\t") for row in table.read_text("utf-8").split("\n")[:-1]),
-        )
-        for table in tables
-    ]
+    return [_sample(table) for table in tables]
+
+
+def _sample(table: Path) -> Sample:
+    truth = dict(row.split("\t") for row in table.read_text("utf-8").split("\n")[:-1])
+    return Sample(_beside(table), truth.pop("lab", "tls-v8.1"), truth)
 
 
 def _beside(table: Path) -> Path:
