@@ -7,6 +7,7 @@ Archives, documents and captures that unpack to gigabytes have their tests besid
 import contextlib
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -54,7 +55,7 @@ def test_toml(name: str, tmp_path: Path) -> None:
     text = TOML[name]
     path = tmp_path / "student.toml"
     path.write_text(text)
-    readers = {
+    readers: dict[str, Callable[[], object]] = {
         "student": lambda: load_student(path),
         "lab": lambda: load_lab(str(path)),
         "key": lambda: parse_key(text, "key.toml", load_lab("tls-v8.1")),
