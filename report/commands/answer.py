@@ -36,7 +36,7 @@ def answer(
         bool, typer.Option("--json", help="JSON instead of a table. 输出 JSON。")
     ] = False,
     sessions: Annotated[
-        bool, typer.Option("--sessions", help="All TLS connections. 列出所有 TLS 连接。")
+        bool, typer.Option("--sessions", help="All sessions of the capture. 列出抓包中的所有会话。")
     ] = False,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Write there. 写入文件。")] = None,
     quiet: QuietOption = False,

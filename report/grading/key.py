@@ -11,6 +11,7 @@ from report.errors import LabsharkError
 from report.labs.model import Lab, Question
 from report.questions.answer import Answer, AnswerValue, Status
 from report.questions.kinds import kind
+from report.rendering.shown import shown
 from report.text import visible
 from report.tomltext import parsed_toml
 
@@ -275,4 +276,4 @@ def _escaped(character: str) -> str:
 
 def _comment(text: str) -> str:
     """One line that ends where it should: no control character leaves a comment."""
-    return visible(text, 400)
+    return shown(text)[:400]

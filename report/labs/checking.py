@@ -196,6 +196,26 @@ def confusion_mistakes(
                 yield Mistake(question.id, f"compare.partial.{shown}", what)
 
 
+_MEASURES = frozenset({"packet_number", "count", "integer", "byte_count", "seconds"})
+
+
+def rule_mistakes(questions: Iterable[Question]) -> Iterator[Mistake]:
+    """Ways to compare that mean nothing for the question's kind."""
+    for question in questions:
+        compare, kind = question.compare, question.kind
+        if (compare.rule in ("set", "one_of") or compare.may_omit) and kind != "names":
+            key = "compare.may_omit" if compare.may_omit else "compare.rule"
+            what = Text("只用于 kind = names 的题目", "is only for questions of the kind names")
+            yield Mistake(question.id, key, what)
+        if (compare.rule == "tolerance" or compare.tolerance) and kind not in _MEASURES:
+            key = "compare.tolerance" if compare.tolerance else "compare.rule"
+            what = Text("只用于答案是数的题目", "is only for questions that a number answers")
+            yield Mistake(question.id, key, what)
+        if compare.rule == "tolerance" and not compare.tolerance:
+            what = Text("没有写允许差多少", "does not say how far off a number may be")
+            yield Mistake(question.id, "compare.tolerance", what)
+
+
 def column_mistakes(
     questions: Iterable[Question], tables: Mapping[str, Collection[str]]
 ) -> Iterator[Mistake]:

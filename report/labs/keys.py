@@ -76,10 +76,16 @@ KEYS: Mapping[str, Mapping[str, Text]] = {
     },
     "Compare": {
         "rule": Text(
-            "exact 相同，set 不论顺序，one_of 其中之一，tolerance 允许误差，manual 交人评",
-            "exact, set (any order), one_of, tolerance, or manual (a person decides)",
+            "exact 与答案相同，set 写出全部、不论顺序，one_of 写出其中一个即可，"
+            "tolerance 允许误差，manual 由人决定",
+            "exact: the answer; set: all names, in any order; one_of: one of the names is enough; "
+            "tolerance: a number that far off; manual: a person decides",
         ),
         "tolerance": Text("数值允许差多少", "How far off a number may be"),
+        "may_omit": Text(
+            "名称列表开头的几个可以不写，例如题目里已经说出的",
+            "How many names at the head of a list need not be repeated, as the question says them",
+        ),
         "partial": Text(
             "常见错误仍得的分数比例（0 到 1）", "Share of the points (0 to 1) for a known confusion"
         ),

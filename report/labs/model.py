@@ -89,7 +89,9 @@ class Compare(_Strict):
     """How a student's answer is held against the expected one."""
 
     rule: Literal["exact", "set", "one_of", "tolerance", "manual"] = "exact"
-    tolerance: float = 0.0
+    tolerance: Annotated[float, Field(ge=0)] = 0.0
+    may_omit: Annotated[int, Field(ge=0, le=100)] = 0
+    """Of a list of names, how many at its head need not be repeated: what the question says."""
     partial: dict[str, float] = {}
     """Share of the points for a named confusion: `{ suite_for_algorithm = 0.5 }`."""
     ideas: list[list[str]] = []

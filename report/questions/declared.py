@@ -284,15 +284,12 @@ _CONVERSIONS: dict[str, Callable[[str], AnswerValue]] = {
 
 def _text(question: Question, tables: Tables, value: AnswerValue, cited: list[Row]) -> Text:
     frames = list(dict.fromkeys(row.frame for row in cited))
-    if question.kind == "packet_number" and len(frames) == 1:
+    if len(frames) == 1:
         return packet_text(tables, frames[0])
     try:
-        shown = kind(question.kind).format(value)
+        return kind(question.kind).format(value)
     except TypeError:  # a field whose values are not of the question's kind
-        shown = Text(visible(str(value)) or "–", visible(str(value)) or "–")
-    if len(frames) > 1:
-        return shown
-    return Text(f"{shown.zh}（第 {frames[0]} 号数据包）", f"{shown.en} (packet {frames[0]})")
+        return Text(visible(str(value)) or "–", visible(str(value)) or "–")
 
 
 def _table(query: DeclaredQuery | FilteredQuery, cited: list[Row]) -> tuple[AnswerTable, ...]:

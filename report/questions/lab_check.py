@@ -10,6 +10,7 @@ from report.labs.checking import (
     in_order,
     kind_mistakes,
     query_mistakes,
+    rule_mistakes,
     value_mistakes,
 )
 from report.labs.draft import Draft
@@ -35,6 +36,7 @@ def lab_mistakes(draft: Draft, confusions: Collection[str]) -> tuple[Mistake, ..
         *kind_mistakes(questions),
         *column_mistakes(questions, table_columns()),
         *filter_mistakes(questions),
+        *rule_mistakes(questions),
         *confusion_mistakes(questions, confusions),
     ]
     return in_order(found, draft.places)

@@ -10,8 +10,9 @@ from report.questions.answer import Answer
 from report.questions.engine import LabResult
 from report.questions.kinds import kind
 from report.rendering.labels import STATUS
+from report.rendering.shown import shown
 from report.rendering.terminal import COLOURS, rendered
-from report.text import Language, Text, visible
+from report.text import Language, Text
 
 _HEADS = (
     Text("题号", "question"),
@@ -53,7 +54,7 @@ def _rows(
 
 def _value(name: str, answer: Answer, languages: Sequence[Language]) -> str:
     if answer.value is None:
-        return _shown(answer.text, languages)
+        return _shown(answer.model or answer.text, languages)
     return _shown(kind(name).format(answer.value), languages)
 
 
@@ -61,7 +62,7 @@ def _proof(answer: Answer) -> str:
     """The first field cited; where there is none, the filter that finds nothing."""
     if answer.evidence:
         cited = answer.evidence[0]
-        return f"{cited.frame}: {visible(cited.label)}"
+        return f"{cited.frame}: {shown(cited.label)}"
     return answer.filter or "–"
 
 

@@ -75,7 +75,9 @@ def _session_line(result: LabResult, languages: Sequence[Language]) -> Cell:
 
 
 def sessions_table(result: LabResult, languages: Sequence[Language]) -> str:
-    """Every TLS connection of the capture: version, suite, server name, outcome."""
+    """Every session of the lab's kind in the capture, and what became of it."""
+    if result.lab.session != "tls":
+        return _conversations(result, languages)
     table = Table(*_heads(_SESSION_HEADS, languages), expand=False, pad_edge=False)
     for connection in result.connections:
         chosen = connection is result.session.connection
@@ -100,6 +102,44 @@ _SESSION_HEADS = (
     Text("版本、套件", "version, suite"),
     Text("结果", "outcome"),
 )
+
+
+def _conversations(result: LabResult, languages: Sequence[Language]) -> str:
+    table = Table(*_heads(_CONVERSATION_HEADS, languages), expand=False, pad_edge=False)
+    for connection in result.connections:
+        chosen = connection is result.session.connection
+        table.add_row(
+            Cell(f"{'▸' if chosen else ' '}{connection.transport} {connection.stream}"),
+            str(connection.first_frame),
+            str(connection.packets),
+            Cell(str(connection.client)),
+            Cell(str(connection.server)),
+            Cell(visible(connection.server_name) or "–"),
+            Cell(_shown(_ending(connection), languages)),
+        )
+    return rendered([table])
+
+
+_CONVERSATION_HEADS = (
+    Text("流", "stream"),
+    Text("首个数据包", "first packet"),
+    Text("数据包数", "packets"),
+    Text("客户端", "client"),
+    Text("服务器", "server"),
+    Text("服务器名", "server name"),
+    Text("结果", "outcome"),
+)
+
+
+def _ending(connection: Connection) -> Text:
+    """What became of a conversation that is not looked at as TLS."""
+    if connection.transport != "tcp":
+        return Text("–", "–")
+    if connection.syn_frame is None:
+        return Text("缺少开头", "opening not captured")
+    if not connection.complete:
+        return Text("没有建立", "not opened")
+    return Text("已关闭", "closed") if connection.ended else Text("尚未关闭", "still open")
 
 
 def outcome(connection: Connection) -> Text:

@@ -1,6 +1,8 @@
 """Sessions of labs that are not about TLS: a TCP connection or a UDP conversation as it is."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 
 import pandas as pd
 
@@ -26,9 +28,9 @@ def open_conversation(
 ) -> tuple[pd.DataFrame, Session, tuple[Connection, ...]]:
     """The packets table, the conversation that the lab is about, and all of them.
 
-    `host` is an address or a port of the server's side. Without it, and without `stream` or a host
-    of the lab's, the first whole one counts (of TCP: with its SYN), else the first. Raises
-    LabsharkError `capture-no-conversation`, `capture-no-such-conversation`.
+    `host` is the server's address or port, or the name that the client asks it for. Without it,
+    and without `stream` or a host of the lab's, the first whole one counts (of TCP: with its SYN),
+    else the first. Raises LabsharkError `capture-no-conversation`, `capture-no-such-conversation`.
     """
     packets = packets_table(trace.columns(tuple(fields)))
     found = tuple(find_conversations(packets, transport))
@@ -77,7 +79,7 @@ def _conversation(rows: pd.DataFrame, transport: str, stream: int) -> Connection
         syn_frame=opening[0] if opening else None,
         hello_frame=int(rows.index[0]),
         server_hello_frame=None,
-        server_name="",
+        server_name=_asked_for(rows),
         version="",
         cipher_suite="",
         resumed=False,
@@ -85,6 +87,19 @@ def _conversation(rows: pd.DataFrame, transport: str, stream: int) -> Connection
         fatal_alert="",
         ended=any(f & (_FIN | _RST) for f in flags) or transport == "udp",
     )
+
+
+def _asked_for(rows: pd.DataFrame) -> str:
+    """The name by which the client asks for the server, where the protocol has it say one."""
+    for field in _NAMES:
+        if field in rows:
+            for name in chain.from_iterable(map(occurrences, rows[field])):
+                return _PORT.sub("", name)
+    return ""
+
+
+_NAMES = ("tls.handshake.extensions_server_name", "http.host")
+_PORT = re.compile(r":\d+$")
 
 
 def _end(rows: pd.DataFrame, frame: int, end: str, transport: str) -> Endpoint:
@@ -130,4 +145,5 @@ def _named(
 def _is_at(connection: Connection, host: str) -> bool:
     wanted = host.strip().strip("[]").lower()
     server = connection.server
-    return wanted in (server.address.lower(), str(server).lower(), str(server.port))
+    names = (server.address, str(server), str(server.port), connection.server_name)
+    return wanted in map(str.lower, names)

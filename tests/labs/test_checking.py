@@ -118,6 +118,10 @@ def test_a_wrong_name_is_named_with_the_nearest_right_one(
         ('ask = { zh = "问", en = "" }', "ask.en", "empty"),
         ('query = { where = { "tcp.len" = 1.5 } }', "query.where.tcp.len", "whole number"),
         ('query = { where = { "dns.qry.type" = "A" } }', "query.where", "number"),
+        ('compare = { rule = "set" }', "compare.rule", "kind names"),
+        ("compare = { may_omit = 1 }", "compare.may_omit", "kind names"),
+        ('compare = { rule = "tolerance" }', "compare.tolerance", "how far off"),
+        ("compare = { tolerance = -1 }", "compare.tolerance", "0 or more"),
         ('query = { filter = "tcp.len >" }', "query.filter", "tshark does not take it"),
         ('query = { show = "http.host" }', "query.show", "packet_number"),
         (

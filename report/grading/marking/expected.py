@@ -86,5 +86,6 @@ def _rule(question: Question, answer: Answer | None, entry: KeyEntry, fixed: boo
         tolerance=tolerance,
         accept=accept,
         partial={**question.compare.partial, **entry.partial},
-        may_omit=1 if question.kind == "names" else 0,
+        one_is_enough=question.compare.rule == "one_of",
+        may_omit=question.compare.may_omit,
     )

@@ -1,6 +1,7 @@
 """Marks one answer: a pure function of what was given and what is expected."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from report.grading.marking.confusions import CONFUSIONS, DEBATABLE, confusion_of
 from report.grading.marking.expected import NO_DECOYS, Decoys, ExpectedAnswer
@@ -47,8 +48,18 @@ def mark(
     if given.empty or given.stance is Stance.UNKNOWN:
         return _nothing(given, expected)
     if expected.status is Status.FOUND:
-        return _held_against(question, given, expected, decoys)
-    return _without_value(question, given, expected, decoys)
+        marked = _held_against(question, given, expected, decoys)
+    else:
+        marked = _without_value(question, given, expected, decoys)
+    return _left_to_a_person(marked) if question.compare.rule == "manual" else marked
+
+
+def _left_to_a_person(marked: MarkedAnswer) -> MarkedAnswer:
+    """As the lab wants it: what the machine thinks of the answer is only proposed."""
+    if marked.verdict not in (Verdict.CORRECT, Verdict.PARTIAL, Verdict.WRONG):
+        return marked
+    feedback = marked.feedback.plus(_TEXTS["person"])
+    return replace(marked, verdict=Verdict.REVIEW, feedback=feedback, proposed=True)
 
 
 def _outcome(

@@ -44,6 +44,8 @@ class Rule:
     """Further values that are as right as the expected one."""
     partial: Mapping[str, float] = field(default_factory=dict)
     """Share of the points (0 to 1) by the reason that `Comparison.why` names."""
+    one_is_enough: bool = False
+    """Lists: whether any one of the expected names answers the question."""
     may_omit: int = 0
     """Lists: how many names at the head of the expected list need not be repeated."""
 

@@ -121,3 +121,45 @@ def test_a_decoy_names_the_confusion() -> None:
 
 def test_every_confusion_has_a_short_name_for_the_class_page() -> None:
     assert set(CONFUSION) == set(CONFUSIONS)
+
+
+# --- what a lab's compare rule says -----------------------------------------------------------
+
+
+def asked(kind: str, **compare: object) -> Question:
+    return Question.model_validate(
+        {
+            "id": "q1",
+            "section": "one",
+            "ask": {"zh": "问题", "en": "Question"},
+            "kind": kind,
+            "query": {"show": "dns.a", "pick": "all" if kind == "names" else "first"},
+            "compare": compare,
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("rule", "given", "verdict"),
+    [
+        ({"rule": "set"}, ("b.example", "a.example"), "correct"),
+        ({"rule": "set"}, ("b.example",), "partial"),
+        ({}, ("b.example",), "partial"),
+        ({"rule": "one_of"}, ("b.example",), "correct"),
+        ({"rule": "one_of"}, ("c.example",), "wrong"),
+        ({"may_omit": 1}, ("b.example",), "correct"),
+        ({"may_omit": 1}, ("a.example",), "wrong"),
+    ],
+)
+def test_lists_of_names(rule: dict[str, object], given: tuple[str, ...], verdict: str) -> None:
+    question = asked("names", **rule)
+    expected = expected_answer(question, None, entry(["a.example", "b.example"]))
+    assert judged(question, expected, given)[0] == verdict
+
+
+@pytest.mark.parametrize(("value", "points"), [(7, 1.0), (8, 0.0)])
+def test_a_question_left_to_a_person_gets_proposals_only(value: int, points: float) -> None:
+    question = asked("integer", rule="manual")
+    given = GivenAnswer("q1", str(value), value, 0.95, None)
+    marked = mark(question, given, expected_answer(question, None, entry(7)))
+    assert (marked.verdict.value, marked.proposed, marked.points) == ("review", True, points)

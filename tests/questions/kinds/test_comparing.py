@@ -36,6 +36,9 @@ DIFFERENT: list[tuple[str, AnswerValue, AnswerValue]] = [
     ("algorithm", "sha384WithRSAEncryption", "sha256WithRSAEncryption"),
     ("name", "InCommon RSA Server CA", "InCommon RSA Server CA 2"),
     ("name", "InCommon RSA Server CA 2", "InCommon RSA Server CA"),
+    ("name", "R5", "E5"),
+    ("name", "Let's Encrypt R5", "Let's Encrypt E5"),
+    ("name", "a.example.org", "b.example.org"),
     ("names", ("Other CA",), ("a.example.org", "B Root")),
     ("yes_no", True, False),
     ("before_after", "after", "before"),
@@ -83,5 +86,8 @@ def test_the_rule_decides() -> None:
     assert kind("message_name").compare(32, "Server Hello", Rule(accept=(32,))).equal
     assert not kind("message_name").compare(32, "Server Hello", EXACTLY).equal
     assert kind("names").compare(("B",), ("a.example.org", "B"), Rule(may_omit=1)).equal
+    assert not kind("names").compare(("B",), ("A", "B"), EXACTLY).equal
+    assert kind("names").compare(("B",), ("A", "B"), Rule(one_is_enough=True)).equal
+    assert not kind("names").compare(("C",), ("A", "B"), Rule(one_is_enough=True)).equal
     less = Rule(partial={"suite_for_algorithm": 0.25})
     assert kind("algorithm").compare(GCM, "AES_128_GCM", less).partial == 0.25
