@@ -97,9 +97,10 @@ def _literals(*types: object) -> set[str]:
 
 def test_what_the_page_says_is_needed_is_needed(page: str) -> None:
     starred = set(re.findall(r"`(\w+)` \*", page))
+    models: list[type[BaseModel]] = [Lab, *_nested()]
     needed = {
         name
-        for model in (Lab, *_nested())
+        for model in models
         for name, field in model.model_fields.items()
         if field.is_required()
     }
