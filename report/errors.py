@@ -539,6 +539,11 @@ CATALOGUE: dict[str, Fault] = {
         "Another run of labshark is using “{path}” (or has only just ended): wait for it, or "
         "choose another --out.",
     ),
+    "output-among-inputs": _output(
+        "输出文件夹“{path}”就是存放作业的文件夹：请用 --out 另选一个，以免学生的文件被当作结果。",
+        "The output folder “{path}” is the folder of what was handed in: choose another with "
+        "--out, so that no student's file is taken for a result.",
+    ),
     "output-cannot-be-written": _output(
         "无法写入“{path}”（{detail}）：请检查磁盘空间和文件夹权限。",
         "“{path}” cannot be written ({detail}): check the disk space and the folder's permissions.",

@@ -28,6 +28,18 @@ def make_folder(folder: Path) -> None:
         raise _cannot(folder, fault) from fault
 
 
+def refuse_same_folder(out: Path, *inputs: Path) -> None:
+    """Outputs are kept apart from what strangers handed in: what lies among the outputs (results,
+    a table of decisions) is believed by the next run.
+
+    Raises LabsharkError `output-among-inputs` where `out` is one of `inputs`.
+    """
+    for given in inputs:
+        with contextlib.suppress(OSError):
+            if out.exists() and out.samefile(given):
+                raise LabsharkError("output-among-inputs", path=str(out))
+
+
 def write_whole(path: Path, data: bytes) -> None:
     """Puts `data` at `path` in one step: a reader sees the old file or the new one, never half.
 

@@ -127,7 +127,8 @@ class _Walk:
                 loose.setdefault(label, Submitted(label, root=root)).captures.append(path)
             elif _is_keylog(path):
                 logs.append(path)
-        self.keylogs += logs
+        # A log called like a capture is that student's: it must not open what others recorded.
+        self.keylogs += [path for path in logs if stem(path.name) not in loose]
         logs_of: dict[str, list[Path]] = {}
         for path in logs:
             logs_of.setdefault(stem(path.name), []).append(path)

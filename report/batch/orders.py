@@ -18,6 +18,12 @@ from report.errors import LabsharkError
 from report.student import MAX_BYTES
 from report.workers import Message
 
+# O_NONBLOCK: a FIFO must not hang us; O_NOFOLLOW: a link may point at anything, also at what
+# another student wrote.
+_FLAGS = os.O_RDONLY
+for _name in ("O_NONBLOCK", "O_BINARY", "O_NOFOLLOW"):
+    _FLAGS |= getattr(os, _name, 0)
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:
@@ -86,17 +92,22 @@ def _small(path: Path | None) -> bytes:
     """One byte more than is allowed, so that whoever reads it can say that it is too much."""
     if path is None:
         return b""
-    with contextlib.suppress(OSError), path.open("rb") as file:
-        return file.read(MAX_BYTES + 1)
+    if not is_local(path):
+        with contextlib.suppress(OSError), path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+        return b""
+    with contextlib.suppress(OSError, ValueError):
+        handle = os.open(path, _FLAGS)
+        with os.fdopen(handle, "rb", buffering=0) as file:
+            if stat.S_ISREG(os.fstat(handle).st_mode):
+                return file.read(MAX_BYTES + 1)
     return b""
 
 
 def _looked_at(capture: Path, item: Item, common: tuple[Path, ...]) -> tuple[str, tuple[Path, ...]]:
     """The SHA-256 of a local capture and its key logs; its bytes stay where they are."""
     try:
-        # O_NONBLOCK: a FIFO must not hang us; O_NOFOLLOW: a link may point at anything.
-        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-        handle = os.open(capture, flags | getattr(os, "O_NOFOLLOW", 0))
+        handle = os.open(capture, _FLAGS)
     except (OSError, ValueError):
         return "", ()
     with os.fdopen(handle, "rb", buffering=0) as file:

@@ -19,6 +19,7 @@ from report.batch.settling import Bench, Settled
 from report.batch.versions import refuse_known_bad
 from report.batch.workplaces import Workplace, dask_cluster, this_machine
 from report.errors import LabsharkError
+from report.files import refuse_same_folder
 from report.grading.intake.roster import read_roster
 from report.labs.model import Lab
 from report.rendering.html import ShownLanguage
@@ -74,6 +75,8 @@ def planned(request: Request) -> tuple[Plan, tuple[Text, ...]]:
     for place in request.places:
         if is_url(place) and request.scheduler is None:
             raise LabsharkError("batch-url-needs-scheduler", place=place)
+    if not is_url(request.out):
+        refuse_same_folder(Path(request.out), *(Path(t) for t in request.traces if not is_url(t)))
     roster = read_roster(request.roster) if request.roster else None
     leave_out = {Path(request.out).absolute()} if not is_url(request.out) else set()
     keylogs: tuple[Path, ...] = ()

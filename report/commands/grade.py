@@ -71,9 +71,9 @@ def grade(
         bool,
         typer.Option("--accept-proposed", help="Fill in proposed points too. 采用建议的分数。"),
     ] = False,
-    allow_known_bad: Annotated[
+    accept_known_bad: Annotated[
         bool,
-        typer.Option("--allow-known-bad-tshark", help="In spite of CVE-2026-5402. 仍然使用。"),
+        typer.Option("--accept-known-bad-tshark", help="In spite of CVE-2026-5402. 仍然使用。"),
     ] = False,
     quiet: QuietOption = False,
 ) -> None:
@@ -102,7 +102,7 @@ def grade(
         jobs=jobs,
         with_pdf=pdf,
         accept_proposed=accept_proposed,
-        allow_known_bad=allow_known_bad,
+        accept_known_bad=accept_known_bad,
         versions=versions(),
     )
     make_folder(out)

@@ -71,7 +71,7 @@ def feedback_page(page: Page, language: ShownLanguage, medium: Medium = "browser
         pending=shown_points(outcome.proposed_points),
         undecided=len(outcome.needs_review),
         max_points=shown_points(outcome.max_points),
-        problems=[said.text for said in outcome.problems],
+        problems=[said.text for said in outcome.problems if not said.names_others],
         sections=sections,
     )
 

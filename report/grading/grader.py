@@ -39,6 +39,7 @@ from report.grading.outcome import (
     WriteUpFacts,
 )
 from report.labs.model import Lab
+from report.questions.answer import Status
 from report.questions.engine import LabResult, answer_lab
 from report.rendering.html import ShownLanguage
 from report.tables.connections import CLIENT_HELLO
@@ -361,6 +362,7 @@ def _facts(order: Order, basis: Basis, handed: Handed, opened: _Opened) -> Itera
     started = capture.started if capture else None
     if started is not None and order.term_start is not None and started < order.term_start:
         yield Fact(kind="capture_before_term", detail=f"{datetime.fromtimestamp(started, UTC):%F}")
+    yield from _lacking(basis)
     for report in handed.reports:
         yield Fact(kind="generated_report", detail=report.file)
         edited = set(report.edited)
@@ -375,6 +377,18 @@ def _facts(order: Order, basis: Basis, handed: Handed, opened: _Opened) -> Itera
     if copied:
         kind = "mostly_copied_text" if mostly_copied(copied, handed.own) else "copied_text"
         yield Fact(kind=kind, questions=copied)
+
+
+def _lacking(basis: Basis) -> Iterator[Fact]:
+    """That the capture lacks the half of what is asked: "not captured" is then the right answer
+    to very much, also for who cut it down to that."""
+    if basis.result is None:
+        return
+    asked = [question.id for question in basis.lab.questions if question.kind != "text"]
+    status = {name: basis.result.answers[name].status for name in asked}
+    lacking = tuple(name for name in asked if status[name] is Status.NOT_CAPTURED)
+    if len(lacking) * 2 >= len(asked) > 0:
+        yield Fact(kind="capture_lacks_much", questions=lacking)
 
 
 _TEXTS: Mapping[str, Text] = {

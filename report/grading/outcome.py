@@ -56,6 +56,11 @@ class Said(_Plain):
         """As the rest of the program passes texts around."""
         return Text(self.zh, self.en)
 
+    @property
+    def names_others(self) -> bool:
+        """Whether it may name other students, and so is for the instructor alone."""
+        return self.slug == "same-id" or self.slug.startswith(("match-", "roster-"))
+
 
 class Who(_Plain):
     """The student, as far as is known."""

@@ -77,6 +77,14 @@ def _of_answer(
         if before.get(what) != now.get(what):
             question = str(now.get("id"))
             yield Change(*who, question, what, _shown(before.get(what)), _shown(now.get(what)))
+    # A person decided on other words than now stand there.
+    decided = all(answer.get("manual_points") is not None for answer in (before, now))
+    if decided and before.get("given") != now.get("given"):
+        yield Change(*who, str(now.get("id")), "given", *map(_given, (before, now)))
+
+
+def _given(answer: Mapping[str, Any]) -> str:
+    return str(answer.get("given") or "")
 
 
 def _shown(value: object) -> str:

@@ -102,8 +102,9 @@ def read_decisions(path: Path) -> Read:
     decisions: dict[str, dict[str, Manual]] = {}
     seen: set[tuple[str, str]] = set()
     for sheet in read_sheets(path).sheets:
-        head = next((n for n, row in enumerate(sheet.rows) if REF in row and POINTS in row), None)
-        if head is None:
+        # Only a table's first row names its columns: further down students' own words stand.
+        head = next((n for n, row in enumerate(sheet.rows) if any(row)), None)
+        if head is None or not {REF, POINTS} <= set(sheet.rows[head]):
             continue
         places = {name: at for at, name in enumerate(sheet.rows[head])}
         for number, row in enumerate(sheet.rows[head + 1 :], head + 2):

@@ -7,6 +7,7 @@ next run does only what has changed. What concerns the whole class is made from 
 import contextlib
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ from pydantic import ValidationError
 from report.capture.programs import find_program, known_bad, shown_version, tshark_version
 from report.capture.scratch import private_folder
 from report.errors import LabsharkError
-from report.files import make_folder, write_whole, writing_whole
+from report.files import make_folder, refuse_same_folder, write_whole, writing_whole
 from report.grading.classpage import class_page
 from report.grading.feedback import Page, feedback_page
 from report.grading.gradebook import (
@@ -88,7 +89,7 @@ class Options:
     jobs: int = 2
     with_pdf: bool = True
     accept_proposed: bool = False
-    allow_known_bad: bool = False
+    accept_known_bad: bool = False
     seconds: float = 300.0
     """For one submission."""
     versions: Mapping[str, str] = field(default_factory=dict)
@@ -122,6 +123,7 @@ def grade_class(options: Options, say: Say) -> ClassGraded:
     `table-…`, `roster-…`, `sheet-…`, `review-…`, `tshark-known-bad`, `output-…`); a submission
     that cannot be graded is its own line and nobody else's.
     """
+    refuse_same_folder(options.out, options.submissions)
     roster = read_roster(options.roster) if options.roster else None
     key_toml = _checked_key(options)
     if options.sheet is not None:
@@ -129,7 +131,9 @@ def grade_class(options: Options, say: Say) -> ClassGraded:
     make_folder(options.out)
     with private_folder() as spool:
         pattern = id_pattern(options.pattern) if options.pattern else None
-        intake = open_submissions(options.submissions, spool, pattern=pattern, roster=roster)
+        intake = open_submissions(
+            options.submissions, spool, pattern=pattern, roster=roster, leave_out=options.out
+        )
         people = _people(intake, roster)
         folders = _folders(people)
         before = read_grades(options.out / GRADES)
@@ -208,10 +212,12 @@ def _known(person: Person, submission: Submission) -> Who:
 
 def _folders(people: Sequence[_Student]) -> dict[str, str]:
     """A folder per submission: by the student's id where only one submission has it."""
-    ids = [student.who.id for student in people]
-    keys = {
-        s.submission.key: s.who.id if ids.count(s.who.id) == 1 else s.submission.key for s in people
-    }
+    ids = Counter(student.who.id for student in people)
+    keys = {}
+    for student in people:
+        key, own = student.submission.key, student.who.id
+        # A key that reads like somebody else's id would be a way into that one's folder.
+        keys[key] = own if ids[own] == 1 else f"{own} {key}" if key in ids else key
     names = unique_folder_names(keys.values())
     return {key: names[wanted] for key, wanted in keys.items()}
 
@@ -244,7 +250,7 @@ def _terms(options: Options, intake: Intake, key_toml: str | None) -> _Terms:
     versions = dict(options.versions)
     if any(s.of_role(Role.CAPTURE) for s in intake.submissions):
         version = tshark_version(find_program("tshark"))
-        if known_bad(version) and not options.allow_known_bad:
+        if known_bad(version) and not options.accept_known_bad:
             raise LabsharkError("tshark-known-bad", version=shown_version(version))
         versions["tshark"] = shown_version(version)
     if key_toml is not None:

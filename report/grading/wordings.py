@@ -66,6 +66,10 @@ FACT: dict[str, Text] = {
     "same_wrong_answers": Text(
         "与他人有多处相同的错误答案", "The same wrong answers as another student"
     ),
+    "capture_lacks_much": Text(
+        "抓包中缺少所问内容的一半以上，“没抓到”因此成了正确回答",
+        "The capture lacks half of what is asked, so that “not captured” is the right answer",
+    ),
     "capture_before_term": Text("抓包早于学期开始", "The capture is older than the term"),
     "generated_report": Text("提交了 labshark 生成的报告", "A report made by labshark"),
     "generated_report_edited": Text(

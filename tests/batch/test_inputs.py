@@ -165,7 +165,7 @@ def test_what_lies_beside_a_capture(tmp_path: Path) -> None:
     assert alice.student == tmp_path / "alice.student.toml"
     assert [p.name for p in bob.keylogs] == ["keys"]
     assert bob.words == tmp_path / "bob/words.md"
-    assert [p.name for p in found.keylogs] == ["alice.keylog", "unnamed.txt"]
+    assert [p.name for p in found.keylogs] == ["unnamed.txt"]  # alice's opens only hers
 
 
 def test_a_folder_of_key_logs_is_read_by_content(tmp_path: Path) -> None:

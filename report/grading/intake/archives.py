@@ -11,6 +11,7 @@ from pathlib import Path
 
 from report.errors import LabsharkError
 from report.grading.intake.content import Content, Kind, Role, content_of
+from report.grading.intake.encoding import decode_name
 from report.grading.intake.found import Found
 from report.grading.intake.layout import Arranged, Group, arrange
 from report.grading.intake.limits import ArchiveLimits, NestedLimits
@@ -44,18 +45,20 @@ def open_submissions(
     pattern: IdPattern | str | None = None,
     roster: Roster | None = None,
     limits: ArchiveLimits | None = None,
+    leave_out: Path | None = None,
 ) -> Intake:
     """What is handed in at `source`, by student.
 
     `source` is one file, a folder or a zip; `spool` an empty folder that the caller deletes:
     unpacked files are written there under names of ours. `pattern` is an `IdPattern` or the name
     of a preset (`canvas`, `moodle`, `blackboard`, `cn`); without one the layout is found out.
-    With a `roster`, its ids and names are looked for in disorderly file names.
+    With a `roster`, its ids and names are looked for in disorderly file names. `leave_out` is a
+    folder that is not walked into: the output may lie among the inputs.
 
     Raises LabsharkError `submissions-…` for what cannot be opened at all, `id-pattern-…`. A bad
     file of one student is a problem of that student's submission and stops nobody else's.
     """
-    reader = _Reader(spool, limits or ArchiveLimits())
+    reader = _Reader(spool, limits or ArchiveLimits(), leave_out)
     found = reader.read(source)
     if not found:
         raise LabsharkError("submissions-empty", path=source.name)
@@ -83,8 +86,9 @@ _MANY = 5
 class _Reader:
     """Finds the files, unpacking what is packed."""
 
-    def __init__(self, spool: Path, limits: ArchiveLimits) -> None:
+    def __init__(self, spool: Path, limits: ArchiveLimits, leave_out: Path | None) -> None:
         self._spool = spool
+        self._leave_out = leave_out.resolve() if leave_out else None
         self._limits = limits
         self._numbers = count(1)
         self._budget = Budget(min(limits.total_bytes, _room(spool)))
@@ -108,17 +112,17 @@ class _Reader:
         most = self._limits.files
         if len(found) > most:
             self.problems.append(problem("files-too-many", count=len(found), limit=most))
-        return found[:most]
+        return _fairly(found, most)
 
     # -- folders
 
     def _in_folder(self, root: Path) -> Iterator[Found]:
         left = self._limits.entries
         for folder, names, files in os.walk(root, followlinks=False):
-            names.sort()
             here = Path(folder)
+            names[:] = sorted(n for n in names if (here / n).resolve() != self._leave_out)
             for name in sorted([*files, *(n for n in names if (here / n).is_symlink())]):
-                parts = (here / name).relative_to(root).parts
+                parts = tuple(map(_decoded, (here / name).relative_to(root).parts))
                 if is_ignored(parts):
                     continue
                 left -= 1
@@ -154,7 +158,7 @@ class _Reader:
     def _in_class_archive(self, source: Path) -> list[Found]:
         try:
             with opened_zip(source, self._limits) as archive:
-                return list(self._unpacked(archive, ()))
+                return list(self._unpacked(archive, (), self._budget))
         except RefusedError as refused:
             raise LabsharkError(
                 f"submissions-{refused.slug}",
@@ -162,18 +166,22 @@ class _Reader:
                 limit=shown_bytes(self._limits.total_bytes),
             ) from refused
 
-    def _unpacked(self, archive: Archive, outer: tuple[str, ...]) -> Iterator[Found]:
-        if sum(m.info.file_size for m in archive.members) > self._budget.bytes_left:
+    def _unpacked(
+        self, archive: Archive, outer: tuple[str, ...], budget: Budget, most: int | None = None
+    ) -> Iterator[Found]:
+        if _declared(archive) > budget.bytes_left:
             raise RefusedError("too-large")
-        for parts, said in archive.skipped:
+        for parts, said in archive.skipped[:most]:
             yield _skipped(*_placed(parts, outer), said)
-        for member in archive.members:
-            yield self._member(archive, member, outer)
+        for member in archive.members[:most]:
+            yield self._member(archive, member, outer, budget)
 
-    def _member(self, archive: Archive, member: Member, outer: tuple[str, ...]) -> Found:
+    def _member(
+        self, archive: Archive, member: Member, outer: tuple[str, ...], budget: Budget
+    ) -> Found:
         path = self._new_path(member.parts[-1])
         with path.open("xb") as target:
-            said = archive.copy(member, target, self._budget)
+            said = archive.copy(member, target, budget)
         parts, inner = _placed(member.parts, outer)
         if said:
             path.unlink()
@@ -188,22 +196,66 @@ class _Reader:
 
     def _opened(self, found: Sequence[Found]) -> Iterator[Found]:
         """The files, with every archive that a student handed in replaced by what is in it."""
-        for one in found:
-            if one.path and one.content.kind is Kind.ZIP:
-                yield from self._students_archive(one, one.path)
-            else:
-                yield one
+        packed = {n: f for n, f in enumerate(found) if f.path and f.content.kind is Kind.ZIP}
+        # What is left of the budget goes to the small ones first: nobody's bomb is at the cost of
+        # those who come after it.
+        order = sorted(packed, key=lambda n: (_unpacked_size(packed[n]), n))
+        inside = {n: list(self._students_archive(packed[n])) for n in order}
+        for number, one in enumerate(found):
+            yield from inside.get(number, (one,))
 
-    def _students_archive(self, one: Found, path: Path) -> Iterator[Found]:
+    def _students_archive(self, one: Found) -> Iterator[Found]:
+        limits = NestedLimits()
+        share = Budget(min(limits.total_bytes, self._budget.bytes_left))
+        before = share.bytes_left
         try:
-            with opened_zip(path, self._limits, NestedLimits()) as archive:
-                for inside in self._unpacked(archive, one.parts):
+            with opened_zip(_must(one.path), self._limits, limits) as archive:
+                for inside in self._unpacked(archive, one.parts, share, limits.files):
                     yield _not_deeper(inside)
+                if (count := len(archive.members)) > limits.files:
+                    many = problem("files-too-many", one.origin, count=count, limit=limits.files)
+                    yield replace(one, path=None, problem=many)
         except RefusedError as refused:
             reason = REFUSALS[refused.slug]
             text = problem("nested-refused", one.origin, reason="").text
             said = Text(text.zh + reason.zh, text.en + reason.en)
             yield replace(one, path=None, problem=Problem("nested-refused", said, one.origin))
+        finally:
+            self._budget.bytes_left -= before - max(0, share.bytes_left)
+
+
+def _must(path: Path | None) -> Path:
+    assert path is not None  # only files that are there are opened
+    return path
+
+
+def _declared(archive: Archive) -> int:
+    return sum(member.info.file_size for member in archive.members)
+
+
+def _unpacked_size(one: Found) -> int:
+    """What an archive says that it unpacks to; 0 for one that is refused at once."""
+    try:
+        with opened_zip(_must(one.path), None, NestedLimits()) as archive:
+            return _declared(archive)
+    except RefusedError:
+        return 0
+
+
+def _fairly(found: list[Found], most: int) -> list[Found]:
+    """At most so many files: of every folder or archive the first ones, so that one student's
+    thousands push nobody else out."""
+    seen: Counter[str] = Counter()
+    ranks: list[tuple[int, int]] = []
+    for number, one in enumerate(found):
+        seen[one.parts[0]] += 1
+        ranks.append((seen[one.parts[0]], number))
+    return [found[number] for number in sorted(number for _, number in sorted(ranks)[:most])]
+
+
+def _decoded(name: str) -> str:
+    """A file name of the disk; one in an old encoding, as unzipping leaves them, read as text."""
+    return name if name.isprintable() else decode_name(os.fsencode(name))
 
 
 REFUSALS = {

@@ -11,7 +11,8 @@ from report.grading.intake.patterns import Owner
 
 _MOST_BYTES = 1 << 20
 _WHO = re.compile(
-    r"[^:：\n]{1,40}[:：]\s*(?P<name>[^\n()（）]*?)\s*[(（](?P<user>[^()（）\n]+)[)）]"
+    r"[^:：\n]{1,40}[:：]\s*+(?P<name>[^\n()（）]{0,200}?)\s{0,9}"
+    r"[(（](?P<user>[^()（）\n]{1,200})[)）]"
 )
 _FIELD = re.compile(
     r"^(?:Submission Field|提交字段|提交栏)[:：]\s*\n(?P<text>.*?)"

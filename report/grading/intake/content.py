@@ -90,9 +90,12 @@ _CODE = """py ipynb c h cpp cc java js ts go rs sh bat ps1 lua json csv tsv xml 
 cfg css sql r m tex bib psml pdml"""
 _CODE_ENDINGS = frozenset(_CODE.split())
 _HTML = re.compile(
-    r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
+    # Possessive: comments in a row may be parted in very many ways, and a stranger wrote them.
+    r"\s*+(?:<\?xml[^>]*+>\s*+)?+(?:<!--(?:[^-]|-(?!->))*+-->\s*+)*+"
+    r"<(?:!doctype\s{1,9}html|html|head|body)\b",
+    re.I,
 )
-_FRAGMENT = re.compile(r"\s*<(?:p|div|h[1-6]|ul|ol|table|span|br|meta)\b[^>]*>", re.I)
+_FRAGMENT = re.compile(r"\s*+<(?:p|div|h[1-6]|ul|ol|table|span|br|meta)\b[^>]*>", re.I)
 _MARKDOWN = re.compile(
     r"^(?:#{1,6}\s+\S|```|~~~|\s{0,3}>\s|\|.*\|\s*$|\s{0,3}[*+-]\s+\S|!\[)|\*\*[^*\n]+\*\*|\]\([^)\n]+\)",
     re.M,

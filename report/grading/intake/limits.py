@@ -31,6 +31,10 @@ class NestedLimits:
 
     entries: int = 2_000
     directory_bytes: int = 1 * MIB
+    files: int = 200
+    """Files taken of it."""
+    total_bytes: int = 1 * GIB
+    """All its files, unpacked: the class's budget is for everybody."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from report.text import Text, visible
 from report.tls.registry import registry
 
 _NAME = wording(
-    r"\b(?:TLS|SSL)[\s_-]+(?:[A-Z0-9]+[\s_-]*)*[A-Z0-9]*[A-Z0-9]\b"
+    r"\b(?:TLS|SSL)[\s_-]+[A-Z0-9](?:[A-Z0-9\s_-]*[A-Z0-9])?(?![A-Z0-9])"
     r"|\b(?:ECDHE?|DHE?|EDH|RSA|PSK)[_-](?:[A-Za-z0-9]+[_-])+[A-Z0-9]+\b"
     r"|\b(?:AES|CHACHA20|CAMELLIA|DES|RC4)[0-9]*[_-](?:[A-Z0-9]+[_-])*(?:SHA\d*|MD5)\b",
 )
