@@ -43,6 +43,8 @@ class Where:
     field: str
     values: tuple[str, ...] = ()
     negated: bool = False
+    exact: bool = False
+    """Whether case matters in text, as it does to a display filter; names of hosts have none."""
 
     def mask(self, packets: pd.DataFrame) -> "pd.Series[bool]":
         """See `Condition`; raises `KeyError` for a field that the packets table lacks."""
@@ -64,7 +66,8 @@ class Where:
         return any(str(int(bool(n & bit))) in self.values for n in integers(cell))
 
     def _matches(self, cell: str) -> bool:
-        return any(same_value(value, self.values) for value in occurrences(cell))
+        same = _same_to_the_letter if self.exact else same_value
+        return any(same(value, self.values) for value in occurrences(cell))
 
     def text(self) -> str:
         """See `Condition`."""
@@ -144,8 +147,8 @@ def _where(field: str, wanted: object) -> Where:
     if isinstance(wanted, bool):
         return Where(field, (), negated=not wanted)
     if isinstance(wanted, Sequence) and not isinstance(wanted, str):
-        return Where(field, tuple(map(str, wanted)))
-    return Where(field, (str(wanted),))
+        return Where(field, tuple(map(str, wanted)), exact=True)
+    return Where(field, (str(wanted),), exact=True)
 
 
 def frames_where(packets: pd.DataFrame, condition: Condition) -> tuple[int, ...]:
@@ -180,6 +183,16 @@ def _mask(column: "pd.Series[str]", matches: Callable[[str], bool]) -> "pd.Serie
 def same_value(value: str, wanted: Iterable[str]) -> bool:
     """Whether a field's value is one of those wanted, in whichever way each is written."""
     return _plain(value) in map(_plain, wanted)
+
+
+def _same_to_the_letter(value: str, wanted: Iterable[str]) -> bool:
+    """The same, but with regard to case in what is neither a number nor an address."""
+    return any(
+        same_value(value, (each,)) if _NO_WORDS.match(each) else value == each for each in wanted
+    )
+
+
+_NO_WORDS = re.compile(r"(0[xX])?[0-9a-fA-F:.-]+$|True$|False$")
 
 
 @lru_cache(maxsize=4096)

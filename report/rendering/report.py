@@ -166,7 +166,7 @@ def _answered(bare: QuestionView, question: Question, answer: Answer) -> Questio
 
 
 def _plain(text: str) -> str:
-    return text.replace("；", "; ")
+    return text.replace("；", "; ").replace("、", "; ")
 
 
 def _headline(question: Question, answer: Answer) -> tuple[Text, ...]:
@@ -200,7 +200,23 @@ def _table(table: AnswerTable) -> TableView:
         rows=rows[:_MOST_TABLE_ROWS],
         caption=table.caption,
         omitted=max(0, len(rows) - _MOST_TABLE_ROWS),
+        words_fit=_words_fit(row.cells for row in rows),
     )
+
+
+def _words_fit(rows: Iterable[tuple[Cell, ...]]) -> bool:
+    """Whether the longest word of each column, side by side, are no wider than a page."""
+    columns = zip(*rows, strict=True)
+    return sum(max(map(_longest_word, column)) for column in columns) <= _WIDEST_WORDS
+
+
+_WIDEST_WORDS = 80
+"""Characters of a table's print that a page has room for, the gaps between columns aside."""
+
+
+def _longest_word(cell: Cell) -> int:
+    words = cell.split() if isinstance(cell, str) else cell.en.split()
+    return max(map(len, words), default=0)
 
 
 def _cell(cell: Cell) -> Cell:

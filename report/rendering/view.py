@@ -165,6 +165,8 @@ class TableView:
     rows: tuple[TableRowView, ...]
     caption: Text | None = None
     omitted: int = 0
+    words_fit: bool = False
+    """Whether the columns are wide enough for their longest words, so that none need be broken."""
 
 
 # --- the student's own words ------------------------------------------------------------------

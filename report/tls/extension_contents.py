@@ -36,8 +36,13 @@ def shown_extension(kind: int) -> str:
     if is_grease(kind):
         return extension_name(kind)
     entry = registry("extensions").by_value.get(kind)
-    name = entry.former or entry.name if entry else extension_name(kind)
-    return f"{name} ({kind})"
+    if entry is None:
+        return f"{extension_name(kind)} ({kind})"
+    return f"{entry.former if kind in _SHOWN_AS_BEFORE else entry.name} ({kind})"
+
+
+_SHOWN_AS_BEFORE = (23, 34)
+"""Wireshark goes on with extended_master_secret and delegated_credentials."""
 
 
 def _listed(names: list[str]) -> str:

@@ -306,10 +306,10 @@ def _refusal(checks: Sequence[Check]) -> Text:
     ]
     return Text(
         "认真检查的客户端会拒绝这些证书，没有通过的检查："
-        + "、".join(check.title.zh for check in failed)
+        + "、".join(f"“{check.title.zh}”" for check in failed)
         + "。",
-        "A client that checks refuses these certificates. What fails: "
-        + ", ".join(check.title.en[0].lower() + check.title.en[1:] for check in failed)
+        "A client that checks refuses these certificates. Not passed: "
+        + ", ".join(f"“{check.title.en}”" for check in failed)
         + ".",
     )
 

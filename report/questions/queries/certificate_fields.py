@@ -19,6 +19,9 @@ from report.tls.certificates import Certificate, UnreadableCertificate
 
 _EDWARDS_BITS = {"Ed25519": 256, "Ed448": 456, "X25519": 256, "X448": 448}
 _ETHERNET_PAYLOAD = 1500
+_SMALLEST_HEADERS = 40
+"""Of IPv4 and TCP, without options."""
+_RECORD_HEADER = 5
 _SIGNS_WITH = {
     "RSA": {"RSA"},
     "ECDSA": {"EC", "Ed25519", "Ed448"},
@@ -442,11 +445,19 @@ def _record_text(apart: bool, size: int, parts: int) -> Text:
 
 
 def _fits_text(size: int, parts: int) -> Text:
-    if size + 5 > _ETHERNET_PAYLOAD or parts > 1:
+    room = _ETHERNET_PAYLOAD - _SMALLEST_HEADERS
+    if size + _RECORD_HEADER > room:
         return Text(
-            f"以太网帧最多装 {_ETHERNET_PAYLOAD} 字节的 IP 数据包；"
-            f"这个证书在这里用了 {parts} 个数据包。",
-            f"An Ethernet frame holds an IP packet of at most {_ETHERNET_PAYLOAD} bytes; here the "
-            f"Certificate took {parts} of them.",
+            f"它装不进一个以太网帧：帧里的 IP 数据包最多 {_ETHERNET_PAYLOAD} 字节，"
+            f"除去 IP 和 TCP 的首部最多剩 {room} 字节。",
+            "It does not fit into one Ethernet frame, whose IP packet has at most "
+            f"{_ETHERNET_PAYLOAD} bytes, {room} without the headers of IP and TCP.",
         )
-    return Text("它装得进一个以太网帧。", "It fits into one Ethernet frame.")
+    fits = Text("它装得进一个以太网帧。", "It fits into one Ethernet frame.")
+    return fits if parts == 1 else fits.plus(_SPREAD)
+
+
+_SPREAD = Text(
+    "但它跟在别的消息后面，所以在这里跨了几个数据包。",
+    "It follows other messages, though, and so it is spread over several packets here.",
+)

@@ -108,16 +108,21 @@ def request_schemes(tables: Tables, session: Session) -> Answer:
             sources=("RFC 4346, 7.4.4",),
         )
     names = [signature_scheme_name(scheme) for scheme in read.schemes]
-    shown = ", ".join(names)
     count = len(names)
     return from_message(
         tables,
         session,
         message,
         count,
-        Text(f"{count} 种：{shown}", f"{count}: {shown}"),
+        Text(f"{count} 种", f"{count} of them"),
         "tls.handshake.sig_hash_algs",
         sources=_REQUEST,
+        answer_tables=[
+            AnswerTable(
+                (column("次序", "Order"), column("签名算法", "Signature algorithm")),
+                tuple((str(at), name) for at, name in enumerate(names, start=1)),
+            )
+        ],
     )
 
 

@@ -157,7 +157,7 @@ def random_time(tables: Tables, session: Session) -> Answer:
         session,
         hello,
         first,
-        Text(first, first).plus(time_note(octets, captured)),
+        time_note(octets, captured),
         hello.first("tls.handshake.random_time") or field or "tls.handshake.type",
         sources=("RFC 5246, 7.4.1.2", "RFC 8446, 4.1.2"),
     )
@@ -176,10 +176,7 @@ def nonce(tables: Tables, session: Session) -> Answer:
         session,
         hello,
         octets.hex(),
-        Text(
-            f"{len(octets)} 字节（字段 {kind.zh}）：{octets.hex()}",
-            f"{len(octets)} bytes (field {kind.en}): {octets.hex()}",
-        ),
+        Text(f"{len(octets)} 字节，{kind.zh} 字段", f"{len(octets)} bytes, the field {kind.en}"),
         field,
         sources=_SOURCES,
     )
@@ -295,7 +292,7 @@ def first_suite_parts(tables: Tables, session: Session) -> Answer:
         session,
         hello,
         parts,
-        Text(f"{name}：{'，'.join(parts)}", f"{name}: {', '.join(parts)}"),
+        Text(f"{name} 的各部分", f"The parts of {name}"),
         _suite_field(hello, code),
         reason=_passed_over(hello),
         sources=("RFC 5246, A.5", "IANA TLS Cipher Suites"),

@@ -191,8 +191,8 @@ def change_content_type(tables: Tables, session: Session) -> Answer:
         tables,
         value,
         Text(
-            f"{value}：它是单独的协议，不是握手消息（握手消息的内容类型是 22）。",
-            f"{value}: a protocol of its own and no handshake message (those have 22).",
+            f"{value}（0x{value:02x}），第 {change.frame} 号数据包",
+            f"{value} (0x{value:02x}), packet {change.frame}",
         ),
         _where_change(session, client=change.from_client),
         [cite_header(change.record, "tls.record.content_type")],
@@ -386,7 +386,10 @@ def server_sends_both(tables: Tables, session: Session) -> Answer:
     return found(
         tables,
         True,
-        Text(f"是，在第 {listed_zh} 号数据包中。", f"Yes, in {listed_en}."),
+        Text(
+            f"是，在第 {listed_zh} 号数据包中。",
+            f"Yes, in packet{'s' if len(frames) > 1 else ''} {listed_en}.",
+        ),
         _where_change(session, client=False),
         [cite(change), cite(end.message)],
         frames=frames,

@@ -147,7 +147,7 @@ def messages(tables: Tables, session: Session) -> Answer:
     return found(
         tables,
         len(counted),
-        Text(f"{len(counted)} 条，见表。", f"{len(counted)}, see the table."),
+        _counted_text(len(counted), len(listed)),
         every(
             session_scope(session),
             either(content(HANDSHAKE), Where("tls.handshake.type"), content(CHANGE_CIPHER_SPEC)),
@@ -160,6 +160,15 @@ def messages(tables: Tables, session: Session) -> Answer:
     )
 
 
+def _counted_text(counted: int, listed: int) -> Text:
+    text = Text(f"{counted} 条，见表。", f"{counted}, see the table.")
+    return text if counted == listed else text.plus(_ALSO_LISTED)
+
+
+_ALSO_LISTED = Text(
+    "表中也有 Change Cipher Spec，但它不是握手消息，没有算进去。",
+    "The table has the Change Cipher Spec, too, which is no handshake message and not counted.",
+)
 _MORE_HIDDEN = Text(
     "只算看得到的：TLS 1.3 从 Server Hello 之后加密，其余的握手消息没有密钥看不到。",
     "Only those that can be seen: TLS 1.3 encrypts everything after the Server Hello.",

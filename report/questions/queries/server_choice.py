@@ -206,10 +206,15 @@ def _session_id_meaning(session: Session, octets: bytes) -> Text:
             "新的 ID：服务器为这次会话起的名字，客户端以后可以凭它恢复。",
             "A new id: the server's name for this session, by which the client may resume it.",
         )
-    return Text(
+    empty = Text(
         "空的：服务器不为这次会话保存状态，不能按 ID 恢复。",
         "Empty: the server keeps no state of this session, which cannot be resumed by id.",
     )
+    both = offer is not None and not session_id_of(offer)
+    return empty.plus(_BOTH_EMPTY) if both else empty
+
+
+_BOTH_EMPTY = Text("客户端的也是空的。", "The client's is empty, too.")
 
 
 @query("server_hello.compression")

@@ -172,14 +172,13 @@ def server_data(tables: Tables, session: Session) -> Answer:
         total,
         Text(
             f"{total} 字节，共 {len(data)} 个记录",
-            f"{total} bytes in {len(data)} records",
+            f"{total} bytes in {len(data)} record{'s' if len(data) > 1 else ''}",
         ),
         every(session_scope(session), holds_record()),
         [cite_header(first, "tls.record.length")],
         frames=sorted({record.frame for record in data}),
         reason=note,
         sources=_RECORDS,
-        answer_tables=(totals_table(records),),
     )
 
 

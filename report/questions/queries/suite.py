@@ -60,7 +60,7 @@ def parts(tables: Tables, session: Session) -> Answer:
         session,
         hello,
         named,
-        Text(f"{suite.name}：{'，'.join(named)}", f"{suite.name}: {', '.join(named)}"),
+        Text(f"{suite.name} 的各部分", f"The parts of {suite.name}"),
         "tls.handshake.ciphersuite",
         reason=_TLS13_NAMES if suite.tls13 else None,
         sources=_NAMING,
@@ -100,7 +100,7 @@ def _parts_table(session: Session, hello: Message, suite: CipherSuite) -> Answer
             _RECOMMENDED.get(suite.recommended, NOTHING),
         ),
     ]
-    return facts_table(rows, Text(suite.name, suite.name), hello.frame)
+    return facts_table(rows, frame=hello.frame)
 
 
 _RECOMMENDED = {
