@@ -88,6 +88,9 @@ def why_missing(tables: Tables, session: Session, kind: int, *, client: bool) ->
     """Why the session shows no such message: version, resumption, suite, encryption, or loss."""
     hello = session.server_hello
     if hello is None:
+        # What the client sends depends on the server's choice: without it nothing can be told.
+        if lacking_part(tables, session, client=False) is not None:
+            kind, client = SERVER_HELLO, False
         return missing_message(tables, session, kind, client=client)
     if session.is_tls13:
         return _missing_in_tls13(tables, session, hello, kind, client=client)
@@ -163,6 +166,8 @@ def _surely_left_out(session: Session, kind: int, *, client: bool) -> bool:
     """
     if kind == CERTIFICATE_VERIFY and client and not _was_asked(session):
         return True
+    if kind == CERTIFICATE_REQUEST and _had_no_certificate_to_show(session):
+        return True
     announced = _ANNOUNCED_BY.get(kind)
     if announced is not None and not session.is_tls13 and not _answers(session, announced):
         return True
@@ -179,6 +184,18 @@ def _was_asked(session: Session) -> bool:
         return True
     end = first_message(session, FINISHED if session.is_tls13 else SERVER_HELLO_DONE, client=False)
     return end is None or not _unbroken(session, session.server_hello, end)
+
+
+def _had_no_certificate_to_show(session: Session) -> bool:
+    """Whether the client of TLS 1.3 went to its Finished without a Certificate.
+
+    Asked for one it sends one, though it be empty (RFC 8446, 4.4.2).
+    """
+    end = first_message(session, FINISHED, client=True)
+    hello = first_message(session, CLIENT_HELLO, client=True)
+    if not session.is_tls13 or end is None or not _unbroken(session, hello, end):
+        return False
+    return first_message(session, CERTIFICATE, client=True) is None
 
 
 def _answers(session: Session, extension: int) -> bool:

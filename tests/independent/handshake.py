@@ -90,9 +90,27 @@ def why_not(connection: Connection, side: Side, name: str) -> Expected:
 def _why_not_in_tls13(connection: Connection, side: Side, name: str) -> Expected:
     if name == "Certificate Verify" and _read_without(connection, side):
         return ABSENT
+    end = connection.first(side, "Finished")
+    if (
+        name == "Certificate"
+        and end
+        and connection.streams
+        and connection.holes(side, 0, end.offset)
+    ):
+        return NOT_CAPTURED  # a server that proves itself by a certificate has sent one
+    if name == "Certificate Request" and _shown_none(connection):
+        return ABSENT
     if name == "New Session Ticket" and handshake_opened(connection):
         return ABSENT if connection.over and not _cut_off(connection, side) else NOT_CAPTURED
     return in_tls13(connection, side)
+
+
+def _shown_none(connection: Connection) -> bool:
+    """RFC 8446, 4.4.2: a client asked for a certificate answers with one, or an empty one."""
+    end = connection.first("client", "Finished")
+    if end is None or not connection.streams or connection.holes("client", 0, end.offset):
+        return False
+    return connection.first("client", "Certificate") is None
 
 
 def _read_without(connection: Connection, side: Side) -> bool:
@@ -869,5 +887,13 @@ def _tls13_staple(message: Message) -> bytes:
 def not_stapled(connection: Connection) -> Expected:
     if connection.version == TLS13 and connection.certificate_message("server"):
         return ABSENT
+    offer = connection.client_hello
+    asked = offer is None or not offer.extensions_listed or STATUS_REQUEST in offer.extensions
+    if connection.version == TLS13 and handshake_opened(connection) and not asked:
+        return ABSENT
+    hello = connection.server_hello
+    announced = hello is None or not hello.extensions_listed or STATUS_REQUEST in hello.extensions
+    if connection.version != TLS13 and not announced and connection.resumed in ("no", None):
+        return ABSENT  # RFC 6066, 8: the Server Hello would have said so
     name = "Certificate" if connection.version == TLS13 else "Certificate Status"
     return why_not(connection, "server", name)

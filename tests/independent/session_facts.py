@@ -166,7 +166,8 @@ def alerts(found: Facts, connection: Connection) -> Expected:
     hides = connection.version == TLS13 and not connection.opened
     if hides and (connection.transport == "quic" or _whole(connection)):
         return HIDDEN
-    if connection.server_hello is None:
+    sealed = any(message.encrypted for message in connection.messages)
+    if connection.server_hello is None and sealed:
         return NOT_CAPTURED  # without a version, a sealed alert cannot be told from data
     return ABSENT if connection.over else NOT_CAPTURED
 

@@ -30,10 +30,14 @@ def _segments(found: Facts, connection: Connection, after: int) -> list[Segment]
 
 
 def _reply(found: Facts, connection: Connection, syn: Segment | None) -> Segment | None:
-    """The server's SYN/ACK: the one that acknowledges the SYN, which may stand after it."""
+    """The server's SYN/ACK: the one that acknowledges the SYN, which may stand after it.
+
+    It may acknowledge the data that came with the SYN, too (RFC 7413).
+    """
     own = [s for s in _segments(found, connection, 0) if s.source == connection.server]
-    wanted = None if syn is None else (syn.sequence + 1) % WHOLE
-    return next((s for s in own if s.syn and s.ack and wanted in (None, s.acknowledgement)), None)
+    wanted = [(syn.sequence + 1 + data) % WHOLE for data in (0, syn.length)] if syn else []
+    answers = (s for s in own if s.syn and s.ack)
+    return next((s for s in answers if not wanted or s.acknowledgement in wanted), None)
 
 
 def _next(found: Facts, connection: Connection, after: int) -> Segment | None:

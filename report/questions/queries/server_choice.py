@@ -268,8 +268,10 @@ def parameters(tables: Tables, session: Session) -> Answer:
     """What both sides know once the hellos are through: the version, and all else as a table."""
     hello = session.server_hello
     field = _chosen_version(hello) if hello else None
-    if hello is None or field is None:
+    if hello is None:
         return _missing(tables, session)
+    if field is None:
+        return _version_of_cut(tables, session, hello)
     agreed = version_name(field.number)
     return from_message(
         tables,

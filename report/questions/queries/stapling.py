@@ -66,6 +66,14 @@ def _where_asked(session: Session) -> Condition:
     )
 
 
+def _not_asked(session: Session) -> bool:
+    hello = first_message(session, CLIENT_HELLO, client=True)
+    if hello is None or not lists_all_extensions(hello):
+        return False
+    asked = hello.all("tls.handshake.extension.type")
+    return all(field.number != _STATUS_REQUEST for field in asked)
+
+
 @query("ocsp.offered")
 def offered(tables: Tables, session: Session) -> Answer:
     """Whether the client asks for a stapled answer (the status_request extension)."""
@@ -124,6 +132,16 @@ def _nothing_stapled(tables: Tables, session: Session) -> Answer:
     if not session.is_tls13:
         return why_missing(tables, session, CERTIFICATE_STATUS, client=False)
     message = first_message(session, CERTIFICATE, client=False)
+    if message is None and session.handshake_opened and _not_asked(session):
+        return absent(
+            Text(
+                "客户端没有请求 OCSP 应答（没有 status_request 扩展），服务器就不能装订。",
+                "The client did not ask for an OCSP answer (no status_request extension): the "
+                "server may not staple one.",
+            ),
+            _where_asked(session),
+            sources=_TLS13,
+        )
     if message is None:
         return why_missing(tables, session, CERTIFICATE, client=False)
     return absent(
