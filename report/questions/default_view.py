@@ -58,5 +58,5 @@ def _note(kind: str, frame: int, default: View) -> Text:
         f"{frame} 号。",
         f"Segments came out of order, and were put back in order here. By Wireshark's default the "
         f"{name} {where_en}; with Preferences, Protocols, TCP, “Reassemble out-of-order segments” "
-        f"on it shows in {frame}.",
+        f"on it shows in packet {frame}.",
     )

@@ -119,8 +119,8 @@ def _parts_note(message: Message) -> Text | None:
     return Text(
         f"它从第 {message.parts[0]} 号开始，到第 {message.frame} 号才收齐；"
         "Wireshark 显示在后者中。",
-        f"It begins in {message.parts[0]} and is complete only in {message.frame}, where Wireshark "
-        "shows it.",
+        f"It begins in packet {message.parts[0]} and is complete only in packet {message.frame}, "
+        "where Wireshark shows it.",
     )
 
 

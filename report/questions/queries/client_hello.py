@@ -151,10 +151,11 @@ def _suite_note(codes: list[int]) -> Text | None:
     zh, en = [], []
     if grease:
         zh.append(f"其中 {grease} 个是 GREASE 占位值（RFC 8701）")
-        en.append(f"{grease} of them a GREASE value (RFC 8701)")
+        values = "is a GREASE value" if grease == 1 else "are GREASE values"
+        en.append(f"{grease} of them {values} (RFC 8701)")
     if signals:
         zh.append(f"{'、'.join(signals)} 只是信号，不是套件")
-        en.append(f"{', '.join(signals)} a signal and not a suite")
+        en.append(f"{', '.join(signals)} is a signal and not a suite")
     if not zh:
         return None
     return Text("，".join(zh) + "。", "Counted as Wireshark counts: " + "; ".join(en) + ".")

@@ -149,7 +149,7 @@ def _what_follows(session: Session, frame: int) -> Text | None:
     zh, en = [], []
     if fin:
         zh.append(f"客户端的 FIN 在第 {fin[0]} 号")
-        en.append(f"the client's FIN is in {fin[0]}")
+        en.append(f"the client's FIN is in packet {fin[0]}")
     if rst:
         zh.append(f"RST 从第 {rst[0]} 号开始（连接关闭后服务器仍在发送数据）")
         en.append(f"RSTs begin in {rst[0]} (the server went on sending after the close)")

@@ -8,9 +8,9 @@ from report.questions.absence import (
     missing_message,
     not_captured,
 )
-from report.questions.answer import Answer, Evidence, Status
-from report.questions.conditions import Condition, Where, every, proving_filter
-from report.questions.evidence import cite, cite_packet, cite_record
+from report.questions.answer import Answer
+from report.questions.conditions import Condition, Where, every
+from report.questions.evidence import cite_packet, cite_record
 from report.questions.finding import found, message_text, packet_text
 from report.questions.protected import first_client_data
 from report.questions.quic_frames import stream_frames, where_stream_data
@@ -19,12 +19,13 @@ from report.questions.scope import content, session_scope, side
 from report.tables.connections import APPLICATION_DATA
 from report.tables.messages import Message
 from report.tables.session import Session
-from report.text import Text, visible
+from report.text import Text
 
 FINISHED = 20
 
 
-def _data_condition(session: Session) -> Condition:
+def client_data_condition(session: Session) -> Condition:
+    """The client's packets with records of application data, or that look like them."""
     shown: Condition = content(APPLICATION_DATA)
     if session.is_tls13 and not session.decrypted:
         shown = Where("tls.record.opaque_type", (str(APPLICATION_DATA),))
@@ -49,7 +50,7 @@ def first_from_client(tables: Tables, session: Session) -> Answer:
             tables,
             message.frame,
             message_text(tables, message),
-            _data_condition(session),
+            client_data_condition(session),
             [cite_record(message, "tls.record.content_type")],
             frames=[message.frame],
             parts=message.parts,
@@ -57,7 +58,7 @@ def first_from_client(tables: Tables, session: Session) -> Answer:
             reason=start.reason,
             sources=("RFC 8446, 5.2" if session.is_tls13 else "RFC 5246, 10",),
         )
-    return _none(tables, session)
+    return no_client_data(tables, session)
 
 
 def _quic(tables: Tables, session: Session, *, client: bool) -> Answer:
@@ -85,7 +86,8 @@ def _quic(tables: Tables, session: Session, *, client: bool) -> Answer:
     )
 
 
-def _none(tables: Tables, session: Session) -> Answer:
+def no_client_data(tables: Tables, session: Session) -> Answer:
+    """Why there is no application data of the client's: failed, not captured, or never sent."""
     if session.server_hello is None or fatal_alert(session) is not None:
         return missing_message(tables, session, FINISHED, client=True)
     lack = lacking_part(tables, session, client=True)
@@ -100,78 +102,6 @@ def _none(tables: Tables, session: Session) -> Answer:
         Text("客户端没有发送应用数据就结束了连接。", "The client closed without sending any data."),
         every(session_scope(session), content(APPLICATION_DATA), side(session, client=True)),
     )
-
-
-@query("application_data.meaning")
-def meaning(tables: Tables, session: Session) -> Answer:
-    """What the client's first application data is; read from the request itself with keys."""
-    start = first_client_data(session)
-    if start is None and session.connection.transport == "quic":
-        return _quic_meaning(tables, session)
-    if start is None:
-        return _none(tables, session)
-    frame = start.message.frame
-    request = _request(tables, frame)
-    if request is None:
-        text = Text(
-            f"第 {frame} 号数据包的内容已加密；按协议次序，它是浏览器的 HTTP 请求。",
-            f"What packet {frame} holds is encrypted; by the order of the protocol it is the "
-            "browser's HTTP request.",
-        )
-        return _explained(tables, session, frame, text, (cite(start.message),))
-    text = Text(
-        f"解密后可见：第 {frame} 号数据包是请求 {request}。",
-        f"Decrypted, packet {frame} is the request {request}.",
-    )
-    shown = cite_packet(session, frame, "http.request.method") or cite_packet(
-        session, frame, "http2.headers.method"
-    )
-    return _explained(tables, session, frame, text, shown or (cite(start.message),))
-
-
-def _quic_meaning(tables: Tables, session: Session) -> Answer:
-    shown = stream_frames(session, client=True)
-    if not shown:
-        return Answer(Status.EXPLAINED, _UNKNOWN)
-    condition = where_stream_data(session, client=True)
-    return Answer(
-        Status.EXPLAINED,
-        _HTTP3.filled(frame=shown[0]),
-        frames=(shown[0],),
-        filter=proving_filter(tables.packets, condition, [shown[0]]),
-        evidence=cite_packet(session, shown[0], "quic.stream.stream_id"),
-    )
-
-
-_HTTP3 = Text(
-    "用密钥解密后可见：第 {frame} 号数据包最先携带 STREAM 帧，其中是应用层（通常是 HTTP/3）"
-    "的设置和请求。",
-    "Opened with the keys, packet {frame} is the first with STREAM frames: the application's "
-    "(usually HTTP/3's) settings and requests.",
-)
-
-
-def _explained(
-    tables: Tables, session: Session, frame: int, text: Text, evidence: tuple[Evidence, ...]
-) -> Answer:
-    shown = proving_filter(tables.packets, _data_condition(session), [frame])
-    return Answer(Status.EXPLAINED, text, frames=(frame,), filter=shown, evidence=evidence)
-
-
-_UNKNOWN = Text(
-    "数据包的内容都已加密；按协议次序，客户端最先发出的是它的 HTTP/3 请求。",
-    "What the packets hold is encrypted; by the order of the protocol the client's first data is "
-    "its HTTP/3 request.",
-)
-
-
-def _request(tables: Tables, frame: int) -> str | None:
-    row = tables.packets.loc[frame]
-    method, uri = str(row["http.request.method"]), str(row["http.request.uri"])
-    if method:
-        return visible(f"{method} {uri} ({row['http.host']})", 120)
-    http2 = str(row["http2.headers.method"])
-    return visible(f"HTTP/2 {http2}", 120) if http2 else None
 
 
 @query("application_data.first_from_server")

@@ -102,7 +102,7 @@ def _elsewhere_note(elsewhere: list[Message]) -> Text | None:
     if not elsewhere:
         return None
     listed_zh = "；".join(f"{m.name} 在第 {m.frame} 号" for m in elsewhere)
-    listed_en = "; ".join(f"the {m.name} is in {m.frame}" for m in elsewhere)
+    listed_en = "; ".join(f"the {m.name} is in packet {m.frame}" for m in elsewhere)
     return Text(
         f"三个消息不在同一个数据包中：{listed_zh}。", f"Not all in one packet: {listed_en}."
     )

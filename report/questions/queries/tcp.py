@@ -84,8 +84,8 @@ def before_tls(tables: Tables, session: Session) -> Answer:
     text = Text(
         f"{'之前' if before else '之后'}：TCP 的 SYN 在第 {listed_zh} 号数据包，"
         f"第一个 TLS 消息在第 {hello.frame} 号。",
-        f"{'before' if before else 'after'}: TCP's SYNs are in {listed_en}, the first TLS "
-        f"message in {hello.frame}.",
+        f"{'before' if before else 'after'}: TCP's SYNs are in packets {listed_en}, the first "
+        f"TLS message in packet {hello.frame}.",
     )
     evidence = [e for n in opening for e in cite_packet(session, n, "tcp.flags.syn")]
     return found(
