@@ -153,7 +153,7 @@ class _Window:
 def _read_pcap(window: _Window, most: int) -> Container:
     head = window.take(0, 24)
     order = _PCAP_MAGIC[head[:4]]
-    found = Container("pcap", end=24, whole=len(head) == 24)
+    found = Container("pcap", end=len(head), whole=len(head) == 24)
     if not found.whole:
         return found
     (version,) = struct.unpack_from(order + "H", head, 4)

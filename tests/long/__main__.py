@@ -2,16 +2,23 @@
 
 import argparse
 import os
+import random
 import re
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import time
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from pathlib import Path
 from statistics import median
+
+from hypothesis import HealthCheck, given, seed, settings
+from hypothesis.database import DirectoryBasedExampleDatabase
 
 from report.capture.programs import find_program
 from tests.capture.killing import killed_tshark
@@ -19,6 +26,8 @@ from tests.capture.test_killed import ending_of, random_packets
 from tests.long.batches import class300, cluster, kills, memory
 from tests.long.cost import sandbox_cost
 from tests.long.outcome import Outcome, outcomes
+from tests.long.properties import PROPERTIES
+from tests.long.readers import READERS, Reader, mutated
 from tests.long.sources import RATES, damaged_file, fuzzed_packets, sources
 
 Options = argparse.Namespace
@@ -123,9 +132,76 @@ def cost(options: Options) -> Failures:
     return [] if found.milliseconds <= 30 and found.share <= 0.15 else [str(found)]
 
 
+def readers(options: Options) -> Failures:
+    """Our own readers of captures, keys, records, messages, documents: fuzzed, none surprised."""
+    failures: Failures = []
+    signal.signal(signal.SIGALRM, _too_slow)
+    for name, reader in READERS.items():
+        chance, seeds = random.Random(f"{options.seed} {name}"), reader.seeds()
+        runs, longest = options.runs or 3000, 0.0
+        for number in range(runs):
+            data = mutated(seeds, chance)
+            began = time.monotonic()
+            fault = _surprise(reader, data)
+            longest = max(longest, time.monotonic() - began)
+            if fault:
+                kept = options.keep / f"{name}-{options.seed}-{number}"
+                options.keep.mkdir(parents=True, exist_ok=True)
+                kept.write_bytes(data)
+                kept.with_name(kept.name + ".txt").write_text(fault, encoding="utf-8")
+                failures.append(f"{kept}: {fault.strip().splitlines()[-1]}")
+        print(f"  {runs:6} {name}, longest {longest:.2f} s", flush=True)
+    return failures
+
+
+def _surprise(reader: Reader, data: bytes) -> str:
+    """What a reader raised that it does not promise; `too slow` after 20 seconds."""
+    signal.setitimer(signal.ITIMER_REAL, 20)
+    try:
+        reader.read(data)
+    except reader.refuses:
+        return ""
+    except Exception:
+        return traceback.format_exc()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    return ""
+
+
+def _too_slow(*_: object) -> None:
+    raise TimeoutError("too slow")
+
+
+def parsers(options: Options) -> Failures:
+    """Generated answers, write-ups, labs, keys, rosters and names: what must hold, holds."""
+    failures: Failures = []
+    for name, (holds, generated) in PROPERTIES.items():
+        runs = options.runs or 3000
+        settled = settings(
+            max_examples=runs,
+            deadline=timedelta(seconds=20),
+            database=DirectoryBasedExampleDatabase(options.keep / "examples"),
+            suppress_health_check=list(HealthCheck),
+            print_blob=True,
+        )
+        try:
+            seed(options.seed)(settled(given(generated)(holds)))()
+        except Exception:
+            options.keep.mkdir(parents=True, exist_ok=True)
+            kept = options.keep / f"{name.replace(' ', '-')}.txt"
+            kept.write_text(traceback.format_exc(), encoding="utf-8", errors="backslashreplace")
+            last = traceback.format_exc().strip().splitlines()[-1]
+            failures.append(f"{kept}: {last.encode('ascii', 'backslashreplace').decode()}")
+        print(f"  {runs:6} {name}", flush=True)
+    return failures
+
+
 TESTS = {
     test.__name__: test
-    for test in (packets, containers, killed, cost, class300, kills, cluster, memory)
+    for test in (
+        *(packets, containers, killed, readers, parsers, cost),
+        *(class300, kills, cluster, memory),
+    )
 }
 
 
