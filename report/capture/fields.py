@@ -46,6 +46,7 @@ PACKET_FIELDS: tuple[Field, ...] = (
     Field("tcp.flags", "many", "all flags as one number"),
     Field("tcp.len", "many", "payload bytes of the segment"),
     Field("tcp.seq", "many", "relative sequence number"),
+    Field("tcp.ack", "many", "relative acknowledgement number"),
     Field("tcp.analysis.retransmission", "flag", "Wireshark takes the segment for a repeated one"),
     Field("tcp.analysis.out_of_order", "flag", "the segment came after a later one"),
     Field("tcp.analysis.lost_segment", "flag", "a segment before this one is not in the capture"),

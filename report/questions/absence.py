@@ -8,6 +8,7 @@ questions matters: what cannot be known must not be called absent.
 from report.questions.answer import Answer, Evidence, Status
 from report.questions.conditions import Condition, every
 from report.questions.evidence import cite
+from report.questions.gaps import acknowledged_unseen
 from report.questions.quic_frames import is_closed
 from report.questions.registry import Tables
 from report.questions.scope import handshake, session_scope, side
@@ -115,6 +116,13 @@ def side_ended(session: Session, *, client: bool) -> bool:
 _FIN, _RST = 0x01, 0x04
 
 
+def segments_lost(session: Session, *, client: bool) -> bool:
+    """Whether segments of that side were not captured, amid what was or after it."""
+    own = session.packets[session.from_client.to_numpy() == client]
+    amid = bool(own["tcp.analysis.lost_segment"].any())
+    return amid or acknowledged_unseen(session, client=client)
+
+
 def lacking_part(tables: Tables, session: Session, *, client: bool) -> Text | None:
     """What of the connection the capture lacks on that side, in words; None if it is all there."""
     connection, packets = session.connection, session.packets
@@ -126,7 +134,7 @@ def lacking_part(tables: Tables, session: Session, *, client: bool) -> Text | No
             "数据包只保留了前一部分字节（snap length）。",
             "only the first bytes of its packets were kept (snap length).",
         )
-    if bool(own["tcp.analysis.lost_segment"].any()):
+    if segments_lost(session, client=client):
         return Text("有报文段没有被抓到。", "segments of it were not recorded.")
     if not connection.ended and not is_closed(session):
         return Text(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from report.tables.packets import integers
 from report.tables.session import Session
 
-_SYN = 0x02
+_FIN, _SYN, _RST, _ACK = 0x01, 0x02, 0x04, 0x10
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,23 @@ def gaps(
     )
 
 
+def acknowledged_unseen(session: Session, *, client: bool) -> bool:
+    """Whether the other side acknowledges bytes of this side that no packet of the capture carried.
+
+    A gap shows where something follows it; what was lost at the end shows by this alone.
+    """
+    if session.connection.transport != "tcp":
+        return False
+    sent = [end for _, end in _spans(session, client=client).values()]
+    other = session.packets[session.from_client.to_numpy() != client]
+    acknowledged = [
+        number[-1]
+        for ack, flags in zip(other["tcp.ack"], other["tcp.flags"], strict=True)
+        if (number := integers(ack)) and ((integers(flags) or (0,))[-1] & (_ACK | _RST)) == _ACK
+    ]
+    return bool(sent and acknowledged) and max(acknowledged) > max(sent)
+
+
 def _spans(session: Session, *, client: bool) -> dict[int, tuple[int, int]]:
     """The sequence numbers that each packet of a side takes up, by packet."""
     own = session.packets[session.from_client.to_numpy() == client]
@@ -62,9 +79,9 @@ def _spans(session: Session, *, client: bool) -> dict[int, tuple[int, int]]:
         start, length = integers(seq)[-1:], integers(size)[-1:]
         if not start:
             continue
-        opens = bool((integers(flags) or (0,))[-1] & _SYN)
+        signs = (integers(flags) or (0,))[-1]  # SYN and FIN count as a byte each (RFC 9293, 3.4)
         begin = start[0]
-        end = begin + (length[0] if length else 0) + opens
+        end = begin + (length[0] if length else 0) + bool(signs & _SYN) + bool(signs & _FIN)
         if end > begin:
             found[int(frame)] = (begin, end)
     return found

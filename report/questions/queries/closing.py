@@ -2,11 +2,19 @@
 
 import pandas as pd
 
-from report.questions.absence import absent, hidden, not_applicable, not_captured, side_ended
+from report.questions.absence import (
+    absent,
+    hidden,
+    not_applicable,
+    not_captured,
+    segments_lost,
+    side_ended,
+)
 from report.questions.answer import Answer
 from report.questions.conditions import Condition, Where, every
 from report.questions.evidence import cite, cite_record
 from report.questions.finding import found, message_text
+from report.questions.gaps import acknowledged_unseen
 from report.questions.protected import lengths_tell_nothing, looks_like_alert
 from report.questions.registry import Tables, query
 from report.questions.scope import content, session_scope, shown_alerts, side
@@ -70,11 +78,10 @@ def _from_alert(tables: Tables, session: Session, alert: Message) -> Answer:
 def _without_alert(tables: Tables, session: Session) -> Answer:
     own = [m for m in session.messages if m.from_client]
     last = own[-1] if own else None
-    if last is not None and _is_unread_alert(session, last):
+    unseen = acknowledged_unseen(session, client=True)
+    if last is not None and _is_unread_alert(session, last) and not unseen:
         return _inferred_alert(tables, session, last)
-    client_packets = session.packets[session.from_client.to_numpy()]
-    lost = bool(client_packets["tcp.analysis.lost_segment"].any())
-    if lost or not side_ended(session, client=True):
+    if segments_lost(session, client=True) or not side_ended(session, client=True):
         return not_captured(
             Text(
                 "抓包里没有连接的结尾：停止时连接还没有关闭，或者有报文段没有抓到。",
