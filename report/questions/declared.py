@@ -16,7 +16,7 @@ from report.questions.pairing import Shown, named_fields, shown_of
 from report.questions.registry import Tables
 from report.questions.rows import Row, packet_rows, table_rows
 from report.questions.scope import session_scope, side
-from report.questions.tabulated import column
+from report.questions.tabulated import PACKET, column
 from report.tables.dissection import TreeField
 from report.tables.session import Session
 from report.text import Text, visible
@@ -292,9 +292,15 @@ def _text(question: Question, tables: Tables, value: AnswerValue, cited: list[Ro
         return Text(visible(str(value)) or "–", visible(str(value)) or "–")
 
 
+_HEADS = {
+    "frame.number": PACKET,
+    "frame.time_relative": column("时间（秒）", "Time (s)", numeric=True),
+}
+
+
 def _table(query: DeclaredQuery | FilteredQuery, cited: list[Row]) -> tuple[AnswerTable, ...]:
     if not query.columns:
         return ()
     rows = tuple(tuple(row.shown(name) for name in query.columns) for row in cited)
-    columns = tuple(column(name, name) for name in query.columns)
+    columns = tuple(_HEADS.get(name) or column(name, name) for name in query.columns)
     return (AnswerTable(columns, rows, tuple(row.frame for row in cited)),)

@@ -118,15 +118,10 @@ def _formula_table(
     offer = first_message(session, CLIENT_HELLO, client=True)
     read = read_hello(hello)
     extended = read is not None and _EXTENDED_MASTER_SECRET in read.extensions
-    formula = (
-        'PRF(premaster_secret, "extended master secret", session_hash)[0..47]'
-        if extended
-        else 'PRF(premaster_secret, "master secret", client_random + server_random)[0..47]'
-    )
     premaster = secrets.get("PMS_CLIENT_RANDOM")
     rows: list[tuple[Cell, Cell]] = [
-        (Text("公式", "Formula"), formula),
-        ("PRF", _prf(session)),
+        (Text("公式", "Formula"), _master_formula(session, extended=extended)),
+        (Text("推导函数", "Derivation"), _prf(session)),
         ("client_random", random_of(offer)[1].hex() if offer else NOTHING),
         ("server_random", random_of(hello)[1].hex()),
         (Text("预主密钥", "Premaster secret"), _shown(tables, premaster)),
@@ -135,6 +130,20 @@ def _formula_table(
     if extended:
         rows.insert(2, ("session_hash", _SESSION_HASH))
     return facts_table(rows)
+
+
+def _master_formula(session: Session, *, extended: bool) -> str:
+    if version_number(session) == SSL_3_0:
+        return _ssl3_formula("premaster_secret", "client_random + server_random", "… 'CCC' …")
+    if extended:
+        return 'PRF(premaster_secret, "extended master secret", session_hash)[0..47]'
+    return 'PRF(premaster_secret, "master secret", client_random + server_random)[0..47]'
+
+
+def _ssl3_formula(secret: str, randoms: str, last: str) -> str:
+    """SSL 3.0 has no PRF: it hashes the secret with `A`, `BB`, `CCC` (RFC 6101, 6.1 and 6.2.2)."""
+    pieces = [f"MD5({secret} + SHA-1('{each}' + {secret} + {randoms}))" for each in ("A", "BB")]
+    return " + ".join([*pieces, last])
 
 
 _SESSION_HASH = Text(
@@ -146,10 +155,10 @@ _SESSION_HASH = Text(
 def _prf(session: Session) -> Cell:
     choice, version = chosen(session), version_number(session)
     if version >= TLS_1_2 and choice is not None:
-        return f"P_{choice[1].prf_hash}"
+        return f"PRF: P_{choice[1].prf_hash}"
     if version == SSL_3_0:
-        return Text("SSL 3.0：MD5 套 SHA-1", "SSL 3.0: MD5 over SHA-1")
-    return "P_MD5 ⊕ P_SHA1"
+        return Text("SSL 3.0 没有 PRF：MD5 套 SHA-1", "SSL 3.0 has no PRF: MD5 over SHA-1")
+    return "PRF: P_MD5 ⊕ P_SHA1"
 
 
 _STAGES: tuple[tuple[str, str, str], ...] = (
@@ -240,12 +249,16 @@ def _cuts_table(tables: Tables, session: Session, suite: CipherSuite, version: i
         column("字节", "Bytes", numeric=True),
         column("算出的值", "Derived value"),
     )
-    formula = (
-        'HKDF-Expand-Label(traffic_secret, "key" | "iv", "", length)'
-        if version >= TLS_1_3
-        else 'key_block = PRF(master_secret, "key expansion", server_random + client_random)'
-    )
+    formula = _block_formula(version)
     return AnswerTable(columns, tuple(rows), caption=Text(formula, formula))
+
+
+def _block_formula(version: int) -> str:
+    if version >= TLS_1_3:
+        return 'HKDF-Expand-Label(traffic_secret, "key" | "iv", "", length)'
+    if version == SSL_3_0:
+        return f"key_block = {_ssl3_formula('master_secret', 'server_random + client_random', '…')}"
+    return 'key_block = PRF(master_secret, "key expansion", server_random + client_random)'
 
 
 def _pair(
@@ -398,12 +411,13 @@ def _comparison(
     session: Session, suite: CipherSuite, check: FinishedCheck, *, client: bool
 ) -> AnswerTable:
     label = f'"{"client" if client else "server"} finished"'
-    tls13 = version_number(session) >= TLS_1_3
-    formula = (
-        f"HMAC-{suite.prf_hash}(finished_key, Transcript-Hash)"
-        if tls13
-        else f"PRF(master_secret, {label}, Hash(handshake_messages))[0..{len(check.expected) - 1}]"
-    )
+    version = version_number(session)
+    formula = f"PRF(master_secret, {label}, Hash(handshake_messages))[0..{len(check.expected) - 1}]"
+    if version >= TLS_1_3:
+        formula = f"HMAC-{suite.prf_hash}(finished_key, Transcript-Hash)"
+    elif version == SSL_3_0:
+        inner = f"handshake_messages + '{'CLNT' if client else 'SRVR'}' + master_secret + pad1"
+        formula = f"H(master_secret + pad2 + H({inner})), H = MD5, SHA-1"
     rows: list[tuple[Cell, Cell]] = [
         (Text("公式", "Formula"), formula),
         (Text("解密出的 verify_data", "Decrypted verify_data"), check.sent.hex()),

@@ -19,7 +19,7 @@ from report.tables.session import Session
 from report.text import Text
 from report.tls.key_exchange import METHODS, Sent
 from report.tls.registry import group_name, registry
-from report.tls.suites import TLS_1_3, CipherSuite, known_suite
+from report.tls.suites import SSL_3_0, TLS_1_3, CipherSuite, known_suite
 
 _KEY_SHARE, _ENCRYPT_THEN_MAC = 51, 22
 _NAMING = ("RFC 5246, A.5", "RFC 8446, B.4", "IANA TLS Cipher Suites")
@@ -252,7 +252,7 @@ def symmetric(tables: Tables, session: Session) -> Answer:
         session,
         hello,
         suite.symmetric,
-        _protection(suite, _ENCRYPT_THEN_MAC in extension_types(hello)),
+        _protection(session, suite, _ENCRYPT_THEN_MAC in extension_types(hello)),
         "tls.handshake.ciphersuite",
         sources=("RFC 5246, 6.2.3", "RFC 8446, 5.2"),
         also=[cite(m) for m in session.of("application_data", client=True)[:1]],
@@ -264,7 +264,7 @@ def extension_types(hello: Message) -> tuple[int, ...]:
     return tuple(field.number for field in hello.all("tls.handshake.extension.type"))
 
 
-def _protection(suite: CipherSuite, mac_outside: bool) -> Text:
+def _protection(session: Session, suite: CipherSuite, mac_outside: bool) -> Text:
     if suite.aead:
         return Text(
             f"{suite.symmetric}：一种 AEAD 算法，同时给出机密性和完整性；每个记录末尾的 "
@@ -272,10 +272,18 @@ def _protection(suite: CipherSuite, mac_outside: bool) -> Text:
             f"{suite.symmetric}, an AEAD that gives confidentiality and integrity at once; the tag "
             f"of {suite.bulk.tag} bytes at the end of each record does the work of a MAC.",
         )
-    mac = suite.mac or NOTHING
+    mac = f"HMAC-{suite.mac}" if suite.mac else NOTHING
+    if version_number(session) == SSL_3_0:  # its MAC came before HMAC (RFC 6101, 5.2.3.1)
+        mac = f"MAC-{suite.mac}"
+    if not suite.bulk.key_bits:
+        return Text(
+            f"{suite.symmetric} 不加密，没有机密性；{mac} 给出完整性，它跟在明文数据之后。",
+            f"{suite.symmetric} does not encrypt, so there is no confidentiality; {mac}, which "
+            "follows the data in clear, gives integrity.",
+        )
     text = Text(
-        f"{suite.symmetric} 给出机密性，HMAC-{mac} 给出完整性。",
-        f"{suite.symmetric} gives confidentiality and HMAC-{mac} integrity.",
+        f"{suite.symmetric} 给出机密性，{mac} 给出完整性。",
+        f"{suite.symmetric} gives confidentiality and {mac} integrity.",
     )
     return text.plus(_MAC_OUTSIDE if mac_outside and suite.bulk.block else _MAC_INSIDE)
 

@@ -99,7 +99,6 @@ def accepted(tables: Tables, session: Session) -> Answer:
         message,
         value,
         verdict.text,
-        reason=verdict.attacker,
         inferred=verdict.verdict in (Verdict.DISPUTED, Verdict.UNDECIDED),
         sources=_SOURCES,
         answer_tables=[_checks_table(verdict, message), _path_table(verdict, message)],
