@@ -1,5 +1,6 @@
 """How commands end: exit codes, the two streams, pipes, interrupts, full disks."""
 
+import contextlib
 import json
 import os
 import pty
@@ -11,6 +12,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.commands.process import environment, run, words
@@ -389,6 +391,16 @@ def test_as_another_user(nobody: tuple[Path, tuple[str, ...]], demo: Path) -> No
     assert json.loads(run(*arguments).out)["answers"] == roots["answers"]
 
 
+def _reads(process: "subprocess.Popen[bytes]", tshark: Path) -> bool:
+    """Whether the process's tshark is at the capture."""
+    for child in psutil.Process(process.pid).children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            line = child.cmdline()
+            if str(tshark) in line[:2] and "--version" not in line:
+                return True
+    return False
+
+
 def test_a_recording_that_goes_on_is_noticed(
     demo: Path, tmp_path: Path, scratch: dict[str, str]
 ) -> None:
@@ -399,7 +411,7 @@ def test_a_recording_that_goes_on_is_noticed(
     tshark.write_text(
         "#!/bin/sh\nexec 2>/dev/null\n"
         '[ "$1" = --version ] && { echo "TShark (Wireshark) 4.0.17"; exit; }\n'
-        f"touch {tmp_path}/begun; sleep 3; exit 2\n"
+        "sleep 4; exit 2\n"
     )
     tshark.chmod(0o755)
     process = subprocess.Popen(
@@ -408,7 +420,8 @@ def test_a_recording_that_goes_on_is_noticed(
         stderr=subprocess.PIPE,
         env=environment(LABSHARK_TSHARK=str(tshark), **scratch),
     )
-    time.sleep(2.5)
+    while process.poll() is None and not _reads(process, tshark):
+        time.sleep(0.05)
     with path.open("ab") as recorder:
         recorder.write(b"\x06\0\0\0")
     out, complaints = process.communicate(timeout=120)
