@@ -203,6 +203,12 @@ FETCHED = (
     "<img src='data:image/svg+xml,<svg xmlns=\"http://www.w3.org/2000/svg\"/>'>",
     "<img src='ftp://127.0.0.1/x'>",
     "<img src='report.html'>",
+    "<base href='file:///etc/'><img src='hostname'>",
+    "<ul style='list-style-image:url(file:///etc/hostname)'><li>x</li></ul>",
+    "<style>p::before{content:url(file:///etc/hostname)}</style><p>x</p>",
+    "<style>@page{background:url(file:///etc/hostname)}</style>",
+    '<img src=\'data:image/svg+xml,<svg xmlns="http://www.w3.org/2000/svg">'
+    '<image href="file:///etc/hostname" width="9" height="9"/></svg>\'>',
 )
 
 
@@ -211,6 +217,7 @@ IGNORED = (
     "<svg width='9' height='9'><style>@import url(file:///etc/hostname);</style><rect/></svg>",
     "<iframe src='file:///etc/hostname'></iframe>",
     "<script src='http://127.0.0.1:9/x.js'></script>",
+    "<video poster='file:///etc/hostname'></video>",
 )
 _OPENED: list[str] = []
 sys.addaudithook(

@@ -22,6 +22,7 @@ from report.student import load_student, load_words
 from report.tomltext import parsed_toml
 
 SECONDS = 2.0
+"""Of processor time: the machine may be busy with other tests."""
 KIB = 1024
 TOML = {
     "dotted key": "a." * (120 * KIB) + "a = 1",
@@ -61,11 +62,11 @@ def test_toml(name: str, tmp_path: Path) -> None:
         "key": lambda: parse_key(text, "key.toml", load_lab("tls-v8.1")),
     }
     for what, read in readers.items():
-        started = time.monotonic()
+        started = time.process_time()
         with pytest.raises(LabsharkError) as caught:
             read()
         assert caught.value.slug in (f"{what}-unreadable", f"{what}-invalid")
-        assert time.monotonic() - started < SECONDS
+        assert time.process_time() - started < SECONDS
 
 
 def test_what_people_write_is_no_bomb() -> None:
@@ -75,10 +76,10 @@ def test_what_people_write_is_no_bomb() -> None:
 
 @pytest.mark.parametrize("name", JSON)
 def test_answers_json(name: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(ValueError):  # noqa: PT011 - one kind for whatever is wrong
         parse_answers(JSON[name])
-    assert time.monotonic() - started < SECONDS
+    assert time.process_time() - started < SECONDS
 
 
 WORDS = {
@@ -95,11 +96,11 @@ WORDS = {
 def test_words(name: str, tmp_path: Path) -> None:
     path = tmp_path / "words.md"
     path.write_text(WORDS[name])
-    started = time.monotonic()
+    started = time.process_time()
     with contextlib.suppress(LabsharkError):
         for said in load_words(path, frozenset({"q1", "q7"})).values():
             read_markdown(said)
-    assert time.monotonic() - started < SECONDS
+    assert time.process_time() - started < SECONDS
 
 
 def test_a_lab_of_very_many_questions_is_refused(tmp_path: Path) -> None:
