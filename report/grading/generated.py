@@ -116,8 +116,8 @@ def _sections(lines: Sequence[Line], lab: Lab) -> Iterator[tuple[str, list[Line]
         if found is not None:
             starts.append((found, question.id))
             at = found + 1
-    ends = [start for start, _ in starts[1:]] + [len(lines)]
-    for (start, name), end in zip(starts, ends, strict=True):
+    ends = [*(start for start, _ in starts[1:]), len(lines)]
+    for (start, name), end in zip(starts, ends, strict=False):  # of no question, none
         yield name, list(lines[start:end])
 
 

@@ -265,6 +265,9 @@ class _Opened:
     def _facts(self, file: FileOrder, trace: Trace, result: LabResult) -> CaptureFacts:
         packets = result.tables.packets
         hellos = packets[packets["tls.handshake.random"] != ""]
+        # The graded session's own first: no flood of others may push it out.
+        own = hellos.index.isin(result.session.packets.index)
+        hellos = hellos.loc[[*hellos.index[own], *hellos.index[~own]]]
         randoms: dict[str, None] = {}
         for types, cell in zip(
             hellos["tls.handshake.type"], hellos["tls.handshake.random"], strict=True

@@ -95,7 +95,7 @@ class CaptureFacts(_Plain):
     started: float | None
     """Of its first packet, seconds since 1970, UTC."""
     client_randoms: tuple[str, ...]
-    """Of every Client Hello in it, hex, each once, in order."""
+    """Of its Client Hellos, hex, each once: the graded session's, then the others' in order."""
     server_name: str = ""
     version: str = ""
     decrypted: bool = False

@@ -1,6 +1,7 @@
 """A student against the others of the class: their data, their marks, their turn."""
 
 import csv
+import hashlib
 import io
 import json
 import os
@@ -11,6 +12,7 @@ import time
 import zipfile
 from pathlib import Path
 
+import dpkt
 import pytest
 
 from report.batch.inputs import find_inputs
@@ -130,6 +132,48 @@ def test_a_capture_of_almost_nothing_is_told(tmp_path: Path) -> None:
     assert ["capture_lacks_much" in kinds for kinds in facts] == [True, False]
     page = (tmp_path / "out" / "class.html").read_text(encoding="utf-8")
     assert "The capture lacks half of what is asked" in page
+
+
+def test_a_flood_of_hellos_does_not_hide_whose_session_it_is(tmp_path: Path) -> None:
+    """Another's session, behind more made-up ones than are remembered."""
+    demo, made = CHECKOUT / "traces" / "demo.pcapng", tmp_path / "flood.pcap"
+    with demo.open("rb") as file:
+        packets = [(time, bytes(data)) for time, data in dpkt.pcapng.Reader(file)]
+    hello = next(data for _, data in packets if b"\x16\x03\x01" in data[54:] and 443 in ports(data))
+    at = hello.index(b"\x16\x03\x01", 34) + 11
+    with made.open("wb") as file:
+        writer = dpkt.pcap.Writer(file)
+        for number in range(450):
+            random = hashlib.sha256(b"%d" % number).digest()
+            other = hello[:34] + (20_000 + number).to_bytes(2) + hello[36:at] + random
+            writer.writepkt(other + hello[at + 32 :], packets[0][0])
+        for time, data in packets:
+            writer.writepkt(data, time)
+    files = {"20260001/mine.pcapng": demo.read_bytes(), "20260002/mine.pcap": made.read_bytes()}
+    files |= {f"2026000{n}/report.md": b"1. 17\n2. before\n" for n in (1, 2)}
+    works, host = make_tree(tmp_path / "works", files), "library.campus.example"
+    options = Options(works, tmp_path / "out", LAB, host=host, jobs=1, with_pdf=False)
+    klass = grade_class(options, quiet).klass
+    assert all(outcome.capture for outcome in klass.outcomes)
+    for outcome in klass.outcomes:
+        assert "same_session" in {fact.kind for fact in klass.facts[outcome.submission]}
+
+
+def ports(packet: bytes) -> tuple[int, int]:
+    return int.from_bytes(packet[34:36]), int.from_bytes(packet[36:38])
+
+
+def test_a_bare_answers_json_of_any_content_is_graded(tmp_path: Path) -> None:
+    values = [10**4000, True, "\ud800\u202e\0=1+1", ["x"] * 9000, {"a": 1}, 1e308, None, 2**64, ""]
+    said = [
+        {"id": question.id, "status": "found", "value": values[number % len(values)]}
+        for number, question in enumerate(LAB.questions)
+    ]
+    document = {"labshark": "1", "lab": LAB.id, "answers": said, "trace": {"sha256": "\ud800"}}
+    works = make_tree(tmp_path / "w", {"20260001/answers.json": json.dumps(document).encode()})
+    (outcome,) = graded(works, tmp_path / "out").klass.outcomes
+    assert not outcome.unreadable
+    assert [fact.kind for fact in outcome.facts][:1] == ["generated_report"]
 
 
 @pytest.mark.parametrize("table", ["review.csv", "grades.json", "grades.xlsx"])
