@@ -3,8 +3,13 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+
+# A machine that is busy with other tests is slow, which says nothing of an example.
+settings.register_profile("labshark", deadline=None)
+settings.load_profile("labshark")
 
 
 @pytest.fixture(scope="session")
