@@ -38,6 +38,8 @@ class Row:
         value = self.cells.get(name)
         if value is None or value is pd.NA:
             return ()
+        if isinstance(value, float):
+            return (_seconds(value),)
         if not isinstance(value, str):
             return (str(value),)
         # tshark writes the line end of a header's line, which belongs to no value, as an escape.
@@ -50,6 +52,14 @@ class Row:
     def shown(self, name: str) -> str:
         """A cell for a table: all its values, the same one once."""
         return ", ".join(dict.fromkeys(self.values(name)))
+
+
+def _seconds(value: float) -> str:
+    """A time with its decimals as tshark writes them, as far as a double holds them."""
+    return f"{value:.9f}" if value < _SINCE_1970 else f"{value:.6f}"
+
+
+_SINCE_1970 = 1e8
 
 
 def packet_rows(tables: Tables, session: Session, frames: tuple[int, ...]) -> list[Row]:

@@ -201,6 +201,7 @@ def _table(table: AnswerTable) -> TableView:
         caption=table.caption,
         omitted=max(0, len(rows) - _MOST_TABLE_ROWS),
         words_fit=_words_fit(row.cells for row in rows),
+        short=sum(_height(row.cells) for row in rows) <= _SHORT_TABLE,
     )
 
 
@@ -210,6 +211,15 @@ def _words_fit(rows: Iterable[tuple[Cell, ...]]) -> bool:
     return sum(max(map(_longest_word, column)) for column in columns) <= _WIDEST_WORDS
 
 
+def _height(cells: tuple[Cell, ...]) -> int:
+    """About how many lines a row of a table takes."""
+    wide = _CHARACTERS_OF_A_LINE // len(cells)
+    texts = [cell if isinstance(cell, str) else f"{cell.zh}{cell.zh}{cell.en}" for cell in cells]
+    return max(1 + len(text) // wide for text in texts)
+
+
+_CHARACTERS_OF_A_LINE = 120
+_SHORT_TABLE = 18
 _WIDEST_WORDS = 80
 """Characters of a table's print that a page has room for, the gaps between columns aside."""
 

@@ -131,6 +131,19 @@ class Exhibit:
     packets: tuple[PacketRow, ...]
     details: tuple[FieldView, ...]
 
+    @property
+    def tight(self) -> bool:
+        """Whether packets and first dissection are short enough to stand on a page together."""
+        return len(self.packets) + max(map(_lines, self.details[:1]), default=0) <= _TIGHT
+
+
+def _lines(detail: FieldView) -> int:
+    tree = sum(not line.folded for line in detail.tree)
+    return max(tree, sum(len(view.rows) for view in detail.bytes))
+
+
+_TIGHT = 42
+
 
 @dataclass(frozen=True, slots=True)
 class FilterView:
@@ -167,6 +180,8 @@ class TableView:
     omitted: int = 0
     words_fit: bool = False
     """Whether the columns are wide enough for their longest words, so that none need be broken."""
+    short: bool = False
+    """Whether it takes but a part of a page, and should not be divided between two."""
 
 
 # --- the student's own words ------------------------------------------------------------------

@@ -218,3 +218,15 @@ def test_kinds(kind: str, query: dict[str, object], field: str, checkout: Path) 
     else:
         assert found.value == shown
     assert tshark(capture, str(found.filter), "frame.number") == [str(n) for n in found.frames]
+
+
+def test_times_are_written_as_tshark_writes_them(checkout: Path) -> None:
+    capture = checkout / "traces" / "demo.pcapng"
+    query = {"where": {"dns.flags.response": 1}, "show": "frame.time_relative"}
+    listed = {**query, "pick": "count", "columns": ["frame.number", "frame.time_relative"]}
+    asked: Queries = {"q1": ("seconds", query), "q2": ("count", listed)}
+    found = answers(capture, asked, "udp", stream=0)
+    (shown,) = tshark(capture, "dns.flags.response == 1 && udp.stream == 0", "frame.time_relative")
+    assert float(str(found["q1"].value)) == float(shown)
+    ((_, cell),) = found["q2"].tables[0].rows
+    assert cell == shown
