@@ -86,7 +86,7 @@ def test_a_worker_that_hangs_is_killed_at_its_deadline(worker: WorkerProcess) ->
     with pytest.raises(WorkerLostError) as caught:
         _pid(worker, "sleep", 0.5)
     assert caught.value.loss == "too-slow"
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 60
     assert not psutil.pid_exists(pid)
     assert _pid(worker) != pid
     worker.close()

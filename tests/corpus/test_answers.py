@@ -8,7 +8,15 @@ from tests.corpus.answering import TLS_LABS, Reading, answered, cells, merged, r
 from tests.corpus.truth import TRACES, Verdict
 
 
-@pytest.mark.parametrize("reading", readings(), ids=lambda reading: reading.name)
+def _every_other_now() -> list[object]:
+    """Every reading, half of them for `--long`: of a capture with keys, one with or without."""
+    return [
+        pytest.param(reading, id=reading.name, marks=[pytest.mark.long] if at % 2 else [])
+        for at, reading in enumerate(readings())
+    ]
+
+
+@pytest.mark.parametrize("reading", _every_other_now())
 def test_answers_agree_with_the_truth(reading: Reading) -> None:
     held = cells(reading)
     assert held

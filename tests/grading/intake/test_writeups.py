@@ -321,7 +321,7 @@ def test_a_child_that_will_not_end_well(task: str, slug: str) -> None:
     with pytest.raises(ChildFailedError) as failed:
         confined(f"{HERE}:{task}", b"", limits)
     assert failed.value.slug == slug
-    assert time.monotonic() - started < 1.5 + 2
+    assert time.monotonic() - started < 30
 
 
 def test_the_child_does_nothing_but_read(tmp_path: Path) -> None:
