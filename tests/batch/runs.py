@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -42,6 +43,7 @@ class Code:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            preexec_fn=_heeding_ctrl_c,
         )
 
     def run(self, *arguments: object, **environment: str) -> "subprocess.CompletedProcess[str]":
@@ -49,6 +51,11 @@ class Code:
         process = self.started(*arguments, **environment)
         out, err = process.communicate(timeout=1800)
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+def _heeding_ctrl_c() -> None:
+    """Tests run in the background ignore SIGINT, and what they start inherits that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def results(out: Path) -> dict[str, Any]:
