@@ -206,7 +206,7 @@ def class300(options: Namespace) -> Failures:
             *("batch", made.folder, "--out", out, "--no-pdf", "--jobs", options.jobs)
         )
         seconds = time.monotonic() - began
-        print(run.stderr.strip().splitlines()[-1])
+        print(next(line for line in run.stderr.splitlines() if " inputs: " in line))
         print(f"{count + 3} captures of {count} students in {seconds:.0f} s of wall time")
         return [*_accounted(run.stderr, out, made, count), *_own_answers(out, made)]
 
@@ -239,7 +239,11 @@ def _own_answers(out: Path, made: Made) -> Iterator[str]:
     """Whether each whole capture was answered from its own bytes, and as the truth has it."""
     agreeing = asked = 0
     for student in made.whole:
-        document = json.loads((out / student / "answers.json").read_bytes())
+        answers = out / student / "answers.json"
+        if not answers.exists():
+            yield f"{student} ({made.source[student].path.name}): no answers"
+            continue
+        document = json.loads(answers.read_bytes())
         (capture,) = (
             *made.folder.glob(f"{student}.pcapng"),
             *(made.folder / student).glob("*.pcapng"),
