@@ -68,10 +68,15 @@ def spent(command: Sequence[str]) -> Spent:
             peak = max(peak, _held(process.pid))
             time.sleep(0.1)
     wall = time.perf_counter() - began
+    _reap()
+    return Spent(_children_cpu() - before, wall, peak)
+
+
+def _reap() -> None:
+    """Waits for processes that outlived their parents (the sandbox's do), which are ours now."""
     with contextlib.suppress(ChildProcessError):
         while True:
-            os.wait()  # those that outlived theirs are ours now
-    return Spent(_children_cpu() - before, wall, peak)
+            os.wait()
 
 
 def _children_cpu() -> float:
@@ -164,6 +169,7 @@ def _alone(call: Invocation) -> float:
         stdout=devnull,
         stderr=devnull,
     )
+    _reap()
     return _children_cpu() - before
 
 
