@@ -184,7 +184,7 @@ def _is_keylog(path: Path) -> bool:
     if b"\0" in head:
         return False
     log = parse_keylog(head)
-    return len(log.secrets) + len(log.rsa) > log.skipped
+    return sum(map(len, log.secrets.values())) + len(log.rsa) > log.skipped
 
 
 def _head(path: Path, length: int) -> bytes:

@@ -23,7 +23,8 @@ LABELS = frozenset(
     }
 )
 _LINE = re.compile(rb"^\s*([A-Z][A-Z0-9_]*)[ \t]+([0-9A-Fa-f]+)[ \t]+([0-9A-Fa-f]+)\s*$")
-_LATER_SECRET = re.compile(r"^(CLIENT|SERVER)_TRAFFIC_SECRET_\d+$")
+_LATER_SECRET = re.compile(r"^(CLIENT|SERVER)_TRAFFIC_SECRET_(?:\d+|N)$")
+"""Of key updates, by number or, as OpenSSL writes them, all by N."""
 _CLIENT_RANDOM_BYTES = 32
 _LARGEST_SECRET = 256
 

@@ -18,10 +18,16 @@ class Source:
     keylog: Path | None
 
 
+_NOT_AT_FIRST = ("tcp-", "tls12-tcp-fast-open")
+"""Captures without TLS, or over TCP with it from the first packet on."""
+
+
 def sources(checkout: Path) -> list[Source]:
     """The corpus, by name."""
     found = []
     for path in sorted((checkout / "traces").glob("*.pcapng")):
+        if path.name.startswith(_NOT_AT_FIRST):
+            continue
         keylog = path.with_suffix(".keylog")
         found.append(Source(path, keylog if keylog.exists() else None))
     return found

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from report.batch.inputs import find_keylogs
 from report.batch.keylogs import client_randoms, fitting_keylogs, joined
 from report.tls.keylog import parse_keylog
 from tests.batch.classes import Source
@@ -94,3 +95,14 @@ def test_two_logs_of_two_sessions_are_joined(corpus: list[Source], logs: dict[st
 def test_a_log_that_cannot_be_read_opens_nothing(corpus: list[Source], tmp_path: Path) -> None:
     data = _capture(corpus, "tls13-aes128-gcm")
     assert fitting_keylogs(data, (), (tmp_path / "gone", tmp_path)) == ()
+
+
+def test_every_log_of_the_corpus_is_known_by_its_content(
+    corpus: list[Source], tmp_path: Path
+) -> None:
+    """Whatever it is called, and however much of it is of no use (OpenSSL, of key updates)."""
+    logs = [source.keylog for source in corpus if source.keylog is not None]
+    for number, log in enumerate(logs):
+        if parse_keylog(log.read_bytes()).secrets:
+            (tmp_path / f"{number}.txt").write_bytes(log.read_bytes())
+    assert len(find_keylogs(tmp_path)) == len(list(tmp_path.iterdir())) >= 20
