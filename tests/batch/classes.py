@@ -122,12 +122,14 @@ def make_class(
     ways = itertools.cycle(BROKEN)
     for number in range(1, count + 1):
         source = corpus[number % len(corpus)]
+        way = next(ways) if number <= broken else None
+        if way == "no-tls" and source.path.name.startswith("quic"):  # its first packet holds TLS
+            source = next(s for s in corpus if not s.path.name.startswith("quic"))
         student = f"s{number:05}"
         data = later(source.path.read_bytes(), number)
         name = "capture.pcapng"
         made.source[student] = source
-        if number <= broken:
-            way = next(ways)
+        if way is not None:
             data = BROKEN[way][0](data)
             name += ".gz" if way == "gz-cut" else ""
             made.broken[student] = way
