@@ -1,6 +1,5 @@
 """`labshark labs`: the labs there are, beginning one's own, and checking it."""
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -191,12 +190,14 @@ def _say_mistakes(file: Path, draft: Any, mistakes: Any, screen: Screen, *, as_j
 
 
 def _json(file: Path, mistakes: Any, **more: object) -> str:
+    from report.rendering.jsontext import json_text
+
     listed = [
         {"place": each.place, "key": each.key, "text": {"zh": each.text.zh, "en": each.text.en}}
         for each in mistakes
     ]
     document = {"format": 1, "file": str(file), "mistakes": listed, **more}
-    return json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
+    return json_text(document, indent=1)
 
 
 def _try(choice: Choice, file: Path, screen: Screen, *, as_json: bool) -> None:

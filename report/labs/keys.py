@@ -4,6 +4,21 @@ from collections.abc import Mapping
 
 from report.text import Text
 
+_TAKEN = {
+    "pick": Text(
+        "取哪一个：first、last、all，或 count 个数，或 show 的 sum、largest、smallest",
+        "first, last, all, or their count, or the sum, largest, smallest of show",
+    ),
+    "show": Text(
+        "以哪个字段的值为答案，默认是数据包编号",
+        "The field whose value is the answer; the packet number if left out",
+    ),
+    "columns": Text(
+        "列成表格的字段，每个数据包一行", "Fields to list in a table, one row per packet"
+    ),
+}
+"""What either kind of query takes of the packets that it finds."""
+
 KEYS: Mapping[str, Mapping[str, Text]] = {
     "Lab": {
         "id": Text(
@@ -106,17 +121,7 @@ KEYS: Mapping[str, Mapping[str, Text]] = {
             "Conditions: a tshark field and its value; true: it is there, false: it is not; all "
             "of them hold",
         ),
-        "pick": Text(
-            "取哪一个：first、last、all，或 count 个数，或 show 的 sum、largest、smallest",
-            "first, last, all, or their count, or the sum, largest, smallest of show",
-        ),
-        "show": Text(
-            "以哪个字段的值为答案，默认是数据包编号",
-            "The field whose value is the answer; the packet number if left out",
-        ),
-        "columns": Text(
-            "列成表格的字段，每个数据包一行", "Fields to list in a table, one row per packet"
-        ),
+        **_TAKEN,
     },
     "FilteredQuery": {
         "filter": Text(
@@ -124,17 +129,7 @@ KEYS: Mapping[str, Mapping[str, Text]] = {
             "A Wireshark display filter; {stream}, {client_port} and {server_port} stand for the "
             "session's",
         ),
-        "pick": Text(
-            "取哪一个：first、last、all，或 count 个数，或 show 的 sum、largest、smallest",
-            "first, last, all, or their count, or the sum, largest, smallest of show",
-        ),
-        "show": Text(
-            "以哪个字段的值为答案，默认是数据包编号",
-            "The field whose value is the answer; the packet number if left out",
-        ),
-        "columns": Text(
-            "列成表格的字段，每个数据包一行", "Fields to list in a table, one row per packet"
-        ),
+        **_TAKEN,
     },
 }
 """By model and key as it stands in the file."""

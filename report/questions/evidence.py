@@ -91,8 +91,8 @@ def message_bytes(message: Message) -> bytes:
     A decrypted message's own line says where its record lies, so its place is that of its first
     field; a hello in SSLv2 format has a header of its own.
     """
-    if message.opened:
-        return message.opened
+    if message.plaintext:
+        return message.plaintext
     kind = message.first("tls.handshake.type")
     buffers = message.detail.buffers
     if kind is None or message.buffer >= len(buffers):

@@ -11,7 +11,7 @@ from report.questions.engine import LabResult
 from report.questions.kinds import kind
 from report.rendering.labels import STATUS
 from report.rendering.shown import shown
-from report.rendering.terminal import COLOURS, rendered
+from report.rendering.terminal import COLOURS, in_languages, rendered
 from report.text import Language, Text
 
 _HEADS = (
@@ -27,7 +27,7 @@ def dry_run(result: LabResult, languages: Sequence[Language]) -> str:
     if not Console().is_terminal:
         lines = ("\t".join(parts) for parts in _rows(result, languages, _SLUGS))
         return "".join(f"{line}\n" for line in lines)
-    table = Table(*(_shown(head, languages) for head in _HEADS), pad_edge=False)
+    table = Table(*(in_languages(head, languages) for head in _HEADS), pad_edge=False)
     for question, parts in zip(result.lab.questions, _rows(result, languages, STATUS), strict=True):
         colour = COLOURS[result.answers[question.id].status.value]
         name, status, value, proof = parts
@@ -46,7 +46,7 @@ def _rows(
         status = statuses[answer.status.value]
         yield (
             question.id,
-            _shown(status, languages),
+            in_languages(status, languages),
             _value(question.kind, answer, languages),
             _proof(answer),
         )
@@ -54,8 +54,8 @@ def _rows(
 
 def _value(name: str, answer: Answer, languages: Sequence[Language]) -> str:
     if answer.value is None:
-        return _shown(answer.model or answer.text, languages)
-    return _shown(kind(name).format(answer.value), languages)
+        return in_languages(answer.model or answer.text, languages)
+    return in_languages(kind(name).format(answer.value), languages)
 
 
 def _proof(answer: Answer) -> str:
@@ -64,7 +64,3 @@ def _proof(answer: Answer) -> str:
         cited = answer.evidence[0]
         return f"{cited.frame}: {shown(cited.label)}"
     return answer.filter or "–"
-
-
-def _shown(text: Text, languages: Sequence[Language]) -> str:
-    return " ".join(dict.fromkeys(text.in_(language) for language in languages))

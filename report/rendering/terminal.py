@@ -34,7 +34,9 @@ def answers_table(result: LabResult, languages: Sequence[Language]) -> str:
         answer = result.answers[question.id]
         table.add_row(
             question.id,
-            Cell(_shown(STATUS[answer.status.value], languages), COLOURS[answer.status.value]),
+            Cell(
+                in_languages(STATUS[answer.status.value], languages), COLOURS[answer.status.value]
+            ),
             Cell(_value(question.kind, answer, languages), overflow="fold"),
             Cell(_packets(answer)),
         )
@@ -53,7 +55,7 @@ def _value(name: str, answer: Answer, languages: Sequence[Language]) -> str:
     if isinstance(answer.value, tuple):
         return "\n".join(map(visible, answer.value))
     if answer.value is not None:
-        shown = _shown(kind(name).format(answer.value), languages)
+        shown = in_languages(kind(name).format(answer.value), languages)
         return f"{shown} ~" if answer.inferred else shown
     return "\n".join(answer.text.in_(language) for language in languages)
 
@@ -88,7 +90,7 @@ def sessions_table(result: LabResult, languages: Sequence[Language]) -> str:
             Cell(str(connection.server)),
             Cell(visible(connection.server_name) or "–"),
             Cell(f"{connection.version or '–'}\n{connection.cipher_suite or '–'}"),
-            Cell(_shown(outcome(connection), languages)),
+            Cell(in_languages(outcome(connection), languages)),
         )
     return rendered([table])
 
@@ -115,7 +117,7 @@ def _conversations(result: LabResult, languages: Sequence[Language]) -> str:
             Cell(str(connection.client)),
             Cell(str(connection.server)),
             Cell(visible(connection.server_name) or "–"),
-            Cell(_shown(_ending(connection), languages)),
+            Cell(in_languages(_ending(connection), languages)),
         )
     return rendered([table])
 
@@ -168,10 +170,11 @@ def closing_lines(result: LabResult) -> Iterator[Text]:
 
 
 def _heads(texts: Iterable[Text], languages: Sequence[Language]) -> list[str]:
-    return [_shown(text, languages) for text in texts]
+    return [in_languages(text, languages) for text in texts]
 
 
-def _shown(text: Text, languages: Sequence[Language]) -> str:
+def in_languages(text: Text, languages: Sequence[Language]) -> str:
+    """A text in the languages chosen, one after the other; once where they say the same."""
     return " ".join(dict.fromkeys(text.in_(language) for language in languages))
 
 

@@ -84,7 +84,7 @@ class Message:
     """Which of the frame's byte buffers holds it."""
     level: int | None = None
     """Of an alert that can be read: 1 warning, 2 fatal."""
-    opened: bytes = b""
+    plaintext: bytes = b""
     """A handshake message's bytes where tshark left its record closed and the keys opened it."""
 
     @property

@@ -125,6 +125,6 @@ def _handshake(plain: Message, content: bytes) -> Iterator[Message]:
     protocol: Protocol = "handshake"
     while len(content) >= 4:
         size = 4 + int.from_bytes(content[1:4])
-        opened = content[:size] if size <= len(content) else b""
-        yield replace(plain, protocol=protocol, type=content[0], opened=opened)
+        whole = content[:size] if size <= len(content) else b""
+        yield replace(plain, protocol=protocol, type=content[0], plaintext=whole)
         content = content[size:]

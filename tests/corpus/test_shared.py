@@ -17,6 +17,7 @@ from report.rendering.answers_json import answers_document
 from tests.corpus.truth import differences
 from tests.independent.expected import expected_tls_v8_1
 from tests.independent.reader import choose, facts
+from tests.textbook import TEXTBOOK
 
 LAB = "tls-v8.1"
 CAPTURES = [
@@ -77,29 +78,6 @@ def _disagreements(
     ]
 
 
-# The design's table of the textbook trace (section 8), which is the lab's published answers.
-TEXTBOOK: dict[str, Any] = {
-    "q1": 17,
-    "q2": "before",
-    "q3": 28,
-    "q4": "TLS 1.2",
-    "q5": 17,
-    "q6": "4b",
-    "q8": 32,
-    "q9": "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
-    "q10": True,
-    "q11": 37,
-    "q12": ["www.cs.umass.edu", "InCommon RSA Server CA", "USERTrust RSA Certification Authority"],
-    "q13": "InCommon RSA Server CA",
-    "q14": "sha256WithRSAEncryption",
-    "q15": "00b3",
-    "q17": 37,
-    "q18": 39,
-    "q20": "AES_128_GCM",
-    "q21": "Server Hello",
-    "q22": 41,
-    "q24": 358,
-}
 TEXTBOOK_STATUSES = {"q7": "explained", "q16": "absent", "q19": "absent", "q23": "explained"}
 METRICS = {"q1": 478, "q3": 509, "q6": "ea", "q8": 557, "q11": 563, "q18": 565, "q22": 588}
 

@@ -27,6 +27,7 @@ from report.questions.queries.suite import version_number
 from report.questions.registry import Tables, query
 from report.questions.scope import handshake, session_scope
 from report.questions.tabulated import NOTHING, facts_table, yes_or_no
+from report.tables.dissection import TreeField
 from report.tables.messages import Message
 from report.tables.session import Session
 from report.text import Text, visible
@@ -66,12 +67,14 @@ def _where_asked(session: Session) -> Condition:
     )
 
 
+def _request(hello: Message) -> TreeField | None:
+    types = hello.all("tls.handshake.extension.type")
+    return next((field for field in types if field.number == _STATUS_REQUEST), None)
+
+
 def _not_asked(session: Session) -> bool:
     hello = first_message(session, CLIENT_HELLO, client=True)
-    if hello is None or not lists_all_extensions(hello):
-        return False
-    asked = hello.all("tls.handshake.extension.type")
-    return all(field.number != _STATUS_REQUEST for field in asked)
+    return hello is not None and lists_all_extensions(hello) and _request(hello) is None
 
 
 @query("ocsp.offered")
@@ -80,9 +83,7 @@ def offered(tables: Tables, session: Session) -> Answer:
     hello = first_message(session, CLIENT_HELLO, client=True)
     if hello is None:
         return missing_message(tables, session, CLIENT_HELLO, client=True)
-    field = next(
-        (f for f in hello.all("tls.handshake.extension.type") if f.number == _STATUS_REQUEST), None
-    )
+    field = _request(hello)
     if field is None and not lists_all_extensions(hello):
         return not_captured(CUT_BEFORE)
     asked = field is not None
