@@ -7,6 +7,7 @@ command line is ours (`sandbox`), and the exit status and every line of stderr a
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from typing import Any, TypeVar
 import pyshark.tshark.tshark
 from lxml import etree
 from pyshark.capture.file_capture import FileCapture
-from pyshark.tshark.output_parser.tshark_xml import DEL_BAD_XML_CHARS, TsharkXmlParser
+from pyshark.tshark.output_parser.tshark_xml import TsharkXmlParser
 
 from report.capture.sandbox import Invocation
 from report.errors import LabsharkError
@@ -28,6 +29,8 @@ from report.errors import LabsharkError
 pyshark.tshark.tshark.get_config = lambda: None
 
 _CHUNK = 1 << 18
+_PIPE = 1 << 20
+"""Bytes that tshark may be ahead of us where the system lets it, as while we import."""
 _ENDS_WITHIN = 10.0
 """Seconds that tshark may take to exit after its last byte of output."""
 _STDERR_KEPT = 1 << 18
@@ -136,6 +139,7 @@ class TsharkPass(FileCapture):  # type: ignore[misc]  # pyshark is untyped
         except OSError as fault:
             detail = fault.strerror or str(fault)
             raise LabsharkError("tshark-failed", program="tshark", detail=detail) from fault
+        _widen(self._process.stdout)
         return self._process
 
     def _setup_eventloop(self) -> None:
@@ -225,13 +229,17 @@ class _ElementParser(TsharkXmlParser):  # type: ignore[misc]  # pyshark is untyp
     def _parse_single_packet(self, packet: bytes) -> tuple[etree._Element]:
         # In a tuple, because pyshark asks whether the packet is true, and an element without
         # children is not.
-        text = packet.decode("utf-8", "ignore").translate(DEL_BAD_XML_CHARS)
+        text = packet if packet.isascii() else packet.decode("utf-8", "ignore").encode("utf-8")
+        text = _NONCHARACTERS.sub(b"", text.translate(None, _CONTROLS))
         parser = etree.XMLParser(
             recover=True, huge_tree=True, resolve_entities=False, no_network=True, encoding="utf-8"
         )
-        return (etree.fromstring(text.encode("utf-8"), parser),)
+        return (etree.fromstring(text, parser),)
 
 
+_CONTROLS = bytes(set(range(0x20)) - {0x09, 0x0A, 0x0D})
+_NONCHARACTERS = re.compile(rb"\xef\xbf[\xbe\xbf]")
+"""U+FFFE and U+FFFF: with the controls all that XML 1.0 does not allow (2.2) and UTF-8 can hold."""
 _PACKET_BEGINS = b"<packet>"
 _PACKET_ENDS = b"</packet>"
 
@@ -245,6 +253,13 @@ def _complete(work: Coroutine[Any, Any, Result]) -> Result:
         return result
     work.close()
     raise RuntimeError("pyshark waited for something other than tshark's output")
+
+
+def _widen(pipe: Any) -> None:
+    with contextlib.suppress(ImportError, AttributeError, OSError):  # Linux only, and within limits
+        import fcntl
+
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE)
 
 
 def _kill_group(process: "subprocess.Popen[bytes]") -> None:

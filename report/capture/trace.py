@@ -103,7 +103,6 @@ class Trace:
         limits: Limits,
         folder: Path,
         tshark: Path,
-        version: "Future[Version]",
     ) -> None:
         self.name = file.shown_name
         self.sha256 = file.sha256
@@ -111,10 +110,11 @@ class Trace:
         self.container: Container = file.container
         self.keylog = keylog
         self._plain = file.plain
-        self._tshark, self._version = tshark, version
+        self._tshark = tshark
+        self._version: Future[Version] | None = None
         self._limits = limits
         self._configuration = folder
-        self._workers = ThreadPoolExecutor(max_workers=3, thread_name_prefix="tshark")
+        self._workers = ThreadPoolExecutor(max_workers=4, thread_name_prefix="tshark")
         self._tls_ports: tuple[int, ...] = ()
         self._out_of_order = True
         self._trees: dict[int, etree._Element] = {}
@@ -131,7 +131,12 @@ class Trace:
 
         Raises LabsharkError `tshark-failed` where it does not say.
         """
-        return self._version.result()
+        return self._version_future().result()
+
+    def _version_future(self) -> "Future[Version]":
+        if self._version is None:
+            self._version = self._workers.submit(tshark_version, self._tshark)
+        return self._version
 
     # ---- the columns pass
 
@@ -147,7 +152,9 @@ class Trace:
         Raises LabsharkError `capture-unreadable`, `capture-link-type`, `capture-too-slow`,
         `tshark-failed`: a capture that tshark did not read to its end is never taken for whole.
         """
-        return self._column_future(tuple(fields)).result()
+        rows = self._column_future(tuple(fields))
+        self._version_future()  # not needed before, and nothing else to do while waiting
+        return rows.result()
 
     def _column_future(self, fields: tuple[str, ...]) -> "Future[Columns]":
         if fields not in self._columns:
@@ -191,7 +198,7 @@ class Trace:
 
     def _check_count(self, verdict: Judgement, packets: int) -> None:
         if packets == 0:
-            self._version.result()  # what is no tshark says so here: it is not the capture's fault
+            _ = self.tshark_version  # what is no tshark says so here: it is not the capture's fault
         if packets == 0 and verdict.outcome is Outcome.LINK_TYPE:
             raise LabsharkError("capture-link-type", path=self.name)
         if packets == 0:
@@ -425,17 +432,15 @@ def open_trace(
     key log cannot, `tshark-missing` where there is no tshark.
     """
     with contextlib.ExitStack() as stack:
-        # Short waits at once: for the sandbox, for the file's hash, and for tshark's version, which
-        # is not needed before the capture has been read.
-        workers = stack.enter_context(ThreadPoolExecutor(max_workers=2))
+        # Two short waits at once: for the sandbox and for the file's hash.
+        workers = stack.enter_context(ThreadPoolExecutor(max_workers=1))
         tshark = find_program("tshark")
         workers.submit(bubblewrap)
-        version = workers.submit(tshark_version, tshark)
         file = stack.enter_context(let_in(path, called))
         if keylog is not None:
             keylog = stack.enter_context(let_in_keylog(keylog))
         folder = stack.enter_context(private_folder())
-        trace = Trace(file, keylog, limits, folder, tshark, version)
+        trace = Trace(file, keylog, limits, folder, tshark)
         stack.callback(trace.close)
         yield trace
 

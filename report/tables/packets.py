@@ -1,7 +1,8 @@
 """The packets table: one row per packet, one column per tshark field."""
 
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -72,6 +73,7 @@ def per_cell(column: "pd.Series[str]", read: Callable[[str], Any]) -> "np.ndarra
     return known[cells.codes.to_numpy()]
 
 
-def integers(value: object) -> tuple[int, ...]:
+@lru_cache(maxsize=1 << 14)
+def integers(value: Hashable) -> tuple[int, ...]:
     """A cell's numbers, whether tshark wrote them in decimal or in hex."""
     return tuple(int(text, 0) for text in occurrences(value))

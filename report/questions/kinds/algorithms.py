@@ -21,7 +21,7 @@ from report.questions.kinds.values import (
     Rule,
     same_in_both,
 )
-from report.questions.kinds.wordings import wording
+from report.questions.kinds.wordings import Wording, wording
 from report.text import Text, visible
 from report.tls.suites import cipher_suite_named
 
@@ -121,7 +121,7 @@ def _cipher_name(written: str) -> str:
     return "3DES_EDE" if plain.startswith("3DES") else plain
 
 
-def _part_near(text: str, pattern: re.Pattern[str], start: int, end: int) -> re.Match[str] | None:
+def _part_near(text: str, pattern: Wording, start: int, end: int) -> re.Match[str] | None:
     """The nearest match that is joined to `text[start:end]` by nothing but filling words."""
     after = _GAP.match(text, end)
     found = pattern.match(text, after.end() if after else end)

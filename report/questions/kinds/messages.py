@@ -1,6 +1,5 @@
 """The name of a TLS message, as Wireshark shows it; a packet number where a text names none."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -17,12 +16,12 @@ from report.questions.kinds.values import (
     Rule,
     same_in_both,
 )
-from report.questions.kinds.wordings import any_of, wording
+from report.questions.kinds.wordings import Wording, any_of, wording
 from report.text import Text
 
 _CLIENT, _SERVER = r"(?:客户端|客户机|客户)", r"(?:服务器端?|服务端)"
 _HELLO = r"\s*(?:的)?\s*[\"'`]?\s*(?:hello|问候|你好|握手问候|招呼)"
-_NAMES: dict[str, re.Pattern[str]] = {
+_NAMES: dict[str, Wording] = {
     "Hello Retry Request": wording(r"hello[\s_-]*retry[\s_-]*request|\bHRR\b|重试请求"),
     "Server Hello Done": wording(
         rf"server[\s_-]*hello[\s_-]*done|{_SERVER}\s*hello\s*done|问候(?:结束|完成)"

@@ -18,7 +18,7 @@ from report.questions.kinds.values import (
     Reading,
     Rule,
 )
-from report.questions.kinds.wordings import wording
+from report.questions.kinds.wordings import Wording, wording
 from report.text import Text, visible
 
 _ATTRIBUTE = wording(
@@ -103,7 +103,7 @@ def _attributes(text: str) -> Iterator[Candidate]:
 class _Form:
     """One way in which names stand in a text, and how likely what it finds is a name."""
 
-    pattern: re.Pattern[str]
+    pattern: Wording
     score: float
     any_case: bool = False
 

@@ -1,6 +1,5 @@
 """What the kinds that are whole numbers share: finding, scoring, comparing and showing them."""
 
-import re
 from dataclasses import dataclass
 
 from report.questions.answer import AnswerValue
@@ -14,7 +13,7 @@ from report.questions.kinds.values import (
     Rule,
     same_in_both,
 )
-from report.questions.kinds.wordings import any_of, wording
+from report.questions.kinds.wordings import Wording, any_of, wording
 from report.text import Text
 
 PLAIN = 0.6
@@ -40,9 +39,9 @@ _OTHER_UNIT = wording(r"\s*" + any_of("other_unit"))
 class Look:
     """What stands around the numbers of one kind."""
 
-    before: re.Pattern[str]
-    after: re.Pattern[str]
-    passing_after: re.Pattern[str]
+    before: Wording
+    after: Wording
+    passing_after: Wording
     """A unit of something else that is counted along: `3 packets`."""
     spelled: bool
     """Whether a number in words counts without a label."""
