@@ -87,6 +87,14 @@ class WorkerProcess:
         self._said: IO[bytes] | None = None
         self._ended = threading.Event()
 
+    def start(self) -> None:
+        """Starts the process where none runs, so that the first order need not wait for it.
+
+        Raises WorkerLostError.
+        """
+        if self._running is None:
+            self._start()
+
     def do(self, order: Message, seconds: float) -> Message:
         """The worker's answer to `order`; after `seconds` it is killed.
 

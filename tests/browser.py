@@ -52,11 +52,13 @@ def chromium(profile: Path) -> Iterator[webdriver.Chrome]:
 def requests(browser: webdriver.Chrome) -> list[str]:
     """Addresses that pages asked for since the last look.
 
-    The browser's own start page, which may still be loading when ours is opened, is not counted.
+    The browser's own start page, which may still be loading when ours is opened, is not counted,
+    nor what a page holds itself.
     """
     events = [json.loads(entry["message"])["message"] for entry in _log(browser, "performance")]
     sent = [e["params"] for e in events if e["method"] == "Network.requestWillBeSent"]
-    return [each["request"]["url"] for each in sent if not _own(each.get("documentURL", ""))]
+    asked = [each["request"]["url"] for each in sent if not _own(each.get("documentURL", ""))]
+    return [address for address in asked if not address.startswith("data:")]
 
 
 def _own(page: str) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from types import SimpleNamespace
 from typing import IO
 from urllib.parse import quote
@@ -11,6 +12,7 @@ from report.batch.charts import Census, Chart, QuestionBar
 from report.batch.labels import STATUS_MEANINGS, STATUS_NAMES
 from report.batch.results import Result, Said, Status
 from report.labs.model import Lab
+from report.rendering.faces import END_OF_TITLE, with_faces
 from report.rendering.html import ShownLanguage, environment, hash_of, in_languages
 from report.text import Text, visible
 
@@ -91,19 +93,29 @@ def write_class_page(
     for result in results():
         census.add(result)
     view = _view(census, lab)
-    page = environment().get_template("class.html")
-    pieces = page.generate(
-        view=view,
-        rows=_rows(results, census.students),
-        names={status.value: name for status, name in STATUS_NAMES.items()},
-        words=SimpleNamespace(**_WORDS),
-        language=language,
-        medium="browser",
-        page_title=in_languages(view.title, language),
-        script_hash=hash_of("class.js"),
-        style_hash=hash_of("class.css"),
-    )
-    for piece in pieces:
+
+    def pieces() -> Iterator[str]:
+        return (
+            environment()
+            .get_template("class.html")
+            .generate(
+                view=view,
+                rows=_rows(results, census.students),
+                names={status.value: name for status, name in STATUS_NAMES.items()},
+                words=SimpleNamespace(**_WORDS),
+                language=language,
+                medium="browser",
+                page_title=in_languages(view.title, language),
+                script_hash=hash_of("class.js"),
+                style_hash=hash_of("class.css"),
+            )
+        )
+
+    characters = {character for piece in pieces() for character in piece}
+    page, head = pieces(), ""
+    while END_OF_TITLE not in head:
+        head = "".join((head, next(page)))  # with `+` a piece that Jinja marked as safe escapes us
+    for piece in chain([with_faces(head, characters)], page):
         target.write(piece.encode())
 
 

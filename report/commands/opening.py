@@ -1,7 +1,7 @@
 """From a command's options to an answered lab: the one way that every command shares."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,13 @@ class Choice:
 
 
 @contextlib.contextmanager
-def answered(choice: Choice) -> Iterator[tuple[Any, Any]]:
-    """The open `Trace` and the `LabResult` of the lab on it; raises what either raises."""
+def answered(
+    choice: Choice, meanwhile: Callable[[], None] = lambda: None
+) -> Iterator[tuple[Any, Any]]:
+    """The open `Trace` and the `LabResult` of the lab on it; raises what either raises.
+
+    `meanwhile` is called when tshark has done most of its work: what it starts has a core free.
+    """
     # Here and below: `labshark --help` must not wait for pyshark, pydantic and pandas.
     from report.capture.trace import open_trace
     from report.labs.loader import load_lab
@@ -34,6 +39,7 @@ def answered(choice: Choice) -> Iterator[tuple[Any, Any]]:
         import report.tables  # noqa: F401  # before anything else that imports pandas
         from report.questions.engine import answer_lab
 
+        meanwhile()
         yield (
             trace,
             answer_lab(

@@ -1,5 +1,6 @@
 """`labshark report`: report.html, report.pdf and answers.json for one capture."""
 
+import contextlib
 import errno
 import os
 from collections.abc import Mapping
@@ -98,10 +99,15 @@ def make_report(
     with_pdf: bool,
 ) -> None:
     """Writes the report's files into `folder` and says where they are; `student` is a `Student`."""
-    with answered(choice) as (opened, result):
+    from report.rendering.pdf_worker import PdfWorker
+    from report.student import load_words
+
+    with (
+        contextlib.closing(PdfWorker()) as printer,
+        answered(choice, printer.start if with_pdf else _nothing) as (opened, result),
+    ):
         from report.rendering import terminal
         from report.rendering.output import report_files
-        from report.student import load_words
 
         own = load_words(words, frozenset(result.answers)) if words else {}
         files, missing_pdf = report_files(
@@ -112,6 +118,7 @@ def make_report(
             language=lang.value,
             with_answers=with_answers,
             with_pdf=with_pdf,
+            make_pdf=printer.render,
         )
         screen.warn(warning.text for warning in opened.warnings)
         closing = tuple(terminal.closing_lines(result))
@@ -121,6 +128,10 @@ def make_report(
     if missing_pdf is not None:
         screen.warn([missing_pdf])
     _say_where(screen, folder, files)
+
+
+def _nothing() -> None:
+    pass
 
 
 def _say_where(screen: Screen, folder: Path, files: Mapping[str, bytes]) -> None:

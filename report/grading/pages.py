@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 from report.grading.wordings import CONFUSION, FACT, VERDICT, WORDS
+from report.rendering.faces import with_faces
 from report.rendering.html import Medium, ShownLanguage, environment, hash_of
 
 
@@ -14,18 +15,16 @@ def render_page(
     **values: object,
 ) -> str:
     """A page of one file that makes no request; its policy allows only what it inlines, by hash."""
-    return (
-        environment()
-        .get_template(template)
-        .render(
-            language=language,
-            medium=medium,
-            words=SimpleNamespace(**WORDS),
-            verdicts=VERDICT,
-            confusions=CONFUSION,
-            fact_names=FACT,
-            script_hash=hash_of(script),
-            style_hashes=[hash_of("report.css"), hash_of("feedback.css")],
-            **values,
-        )
+    made = environment().get_template(template)
+    page = made.render(
+        language=language,
+        medium=medium,
+        words=SimpleNamespace(**WORDS),
+        verdicts=VERDICT,
+        confusions=CONFUSION,
+        fact_names=FACT,
+        script_hash=hash_of(script),
+        style_hashes=[hash_of("report.css"), hash_of("feedback.css")],
+        **values,
     )
+    return with_faces(page) if medium == "browser" else page

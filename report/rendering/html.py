@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 import report
 from report.assets import asset
+from report.rendering.faces import with_faces
 from report.rendering.jsontext import json_text
 from report.rendering.labels import HEADER, LABELS, STATUS, STATUS_MEANING
 from report.rendering.packetlist import COLUMNS, as_lines, cut, heading
@@ -63,23 +64,27 @@ def render_html(
     """The report as one HTML page that makes no request and works without its script.
 
     `language` is what is shown at first; the page holds both and can be switched. Its
-    Content-Security-Policy allows only its own style sheet and script, by their hashes, so that
+    Content-Security-Policy allows only its own style sheets and script, by their hashes, so that
     nothing quoted from a capture could run even if it were not escaped.
 
     For `medium` `pdf` the same templates leave out what paper cannot do (switches, folds, the
     other language) and set panes as lines of text, which WeasyPrint needs a third of the time for.
     """
-    templates = environment()
-    return templates.get_template("report.html").render(
-        view=view,
-        language=language,
-        medium=medium,
-        fields={field.name: field for field in view.header},
-        page_title=in_languages(view.title, language),
-        running=" · ".join(filter(None, (in_languages(view.title, language), view.student))),
-        script_hash=hash_of("report.js"),
-        style_hash=hash_of("report.css"),
+    page = (
+        environment()
+        .get_template("report.html")
+        .render(
+            view=view,
+            language=language,
+            medium=medium,
+            fields={field.name: field for field in view.header},
+            page_title=in_languages(view.title, language),
+            running=" · ".join(filter(None, (in_languages(view.title, language), view.student))),
+            script_hash=hash_of("report.js"),
+            style_hash=hash_of("report.css"),
+        )
     )
+    return with_faces(page) if medium == "browser" else page
 
 
 def in_languages(text: Text, language: ShownLanguage) -> str:

@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from report.errors import LabsharkError
-from report.rendering.pdf import Attachment, Pdf, creation_date, library_versions, render_pdf
+from report.rendering.pdf import (
+    Attachment,
+    Pdf,
+    creation_date,
+    import_weasyprint,
+    library_versions,
+    render_pdf,
+)
 from report.workers import Message, Term, WorkerLostError, WorkerProcess, serve
 
 
@@ -50,6 +57,11 @@ class PdfWorker:
         )
         answer = self._asked(order)
         return Pdf(answer.blobs["pdf"], tuple(answer.values["missing_glyphs"]))
+
+    def start(self) -> None:
+        """Lets the process import WeasyPrint, while the caller makes the page."""
+        with contextlib.suppress(WorkerLostError):  # `render` says so
+            self._process.start()
 
     def versions(self) -> dict[str, str]:
         """The versions of what draws the PDF. Raises LabsharkError like `render`."""
@@ -104,4 +116,6 @@ def _done(order: Message) -> Message:
 
 def main(arguments: list[str]) -> None:
     """The worker process; its argument is the address space that it may use, in bytes."""
+    with contextlib.suppress(LabsharkError):  # the first order says so
+        import_weasyprint()
     serve(_done, int(arguments[0]))

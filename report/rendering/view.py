@@ -142,7 +142,7 @@ def _lines(detail: FieldView) -> int:
     return max(tree, sum(len(view.rows) for view in detail.bytes))
 
 
-_TIGHT = 42
+_TIGHT = 28
 
 
 @dataclass(frozen=True, slots=True)

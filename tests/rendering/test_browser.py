@@ -45,6 +45,28 @@ def test_no_request_leaves_and_nothing_complains(page: webdriver.Chrome) -> None
     assert complaints(page) == []
 
 
+def _faces(browser: webdriver.Chrome, selector: str) -> dict[str, bool]:
+    """The faces that an element's text was drawn with, and whether the page brought them."""
+    for domain in ("DOM", "CSS"):
+        browser.execute_cdp_cmd(f"{domain}.enable", {})
+    root = browser.execute_cdp_cmd("DOM.getDocument", {})["root"]["nodeId"]
+    asked = {"nodeId": root, "selector": selector}
+    node = browser.execute_cdp_cmd("DOM.querySelector", asked)["nodeId"]
+    used = browser.execute_cdp_cmd("CSS.getPlatformFontsForNode", {"nodeId": node})["fonts"]
+    return {face["familyName"]: face["isCustomFont"] for face in used}
+
+
+def test_the_page_brings_its_own_chinese_faces(page: webdriver.Chrome) -> None:
+    """Taken where the system has none, so here the system's are taken out of the stacks."""
+    page.execute_script(
+        "for (const name of ['--sans', '--sans-zh', '--mono'])"
+        "  document.documentElement.style.setProperty(name, '\"Labshark Sans SC\"')"
+    )
+    for selector in ("h1 .zh", ".q h4 .zh", ".model .zh"):
+        assert _faces(page, selector).get("Noto Sans SC"), selector
+    assert complaints(page) == []
+
+
 def test_the_switch_shows_one_language_or_both(page: webdriver.Chrome) -> None:
     zh, en = "在哪个数据包中", "Which packet carries the Client Hello?"
     assert zh in _shown(page)
