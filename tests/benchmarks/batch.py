@@ -68,7 +68,7 @@ def spent(command: Sequence[str], *, one_core: bool = False) -> Spent:
         stdin=devnull,
         stdout=devnull,
         stderr=devnull,
-        preexec_fn=_hold_to_one_core if one_core else None,  # noqa: PLW1509 - no threads here
+        preexec_fn=_hold_to_one_core if one_core else None,
     ) as process:
         while process.poll() is None:
             peak = max(peak, _held(process.pid))
