@@ -26,13 +26,17 @@ def write_large_trace(target: Path, copies: int = 100) -> int:
 
 
 def _shifted(data: bytes, copy: int) -> bytes:
-    """IPv4 addresses with `copy` added to the second byte, the checksum mended."""
+    """IPv4 addresses with `copy` added to the second byte, and above it the third; checksum mended.
+
+    Every copy has addresses of its own, up to 65,536 of them.
+    """
     if data[12:14] != b"\x08\x00":
         return data
     changed = bytearray(data)
     for at in (26, 30):
         if changed[at] < 224:  # not multicast or broadcast
             changed[at + 1] = (changed[at + 1] + copy) % 256
+            changed[at + 2] = (changed[at + 2] + copy // 256) % 256
     changed[24:26] = b"\0\0"
     header = changed[14 : 14 + (changed[14] & 15) * 4]
     total = sum(struct.unpack(f">{len(header) // 2}H", header))
