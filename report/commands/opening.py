@@ -22,7 +22,7 @@ class Choice:
 
 @contextlib.contextmanager
 def answered(
-    choice: Choice, meanwhile: Callable[[], None] = lambda: None
+    choice: Choice, meanwhile: Callable[[], None] | None = None
 ) -> Iterator[tuple[Any, Any]]:
     """The open `Trace` and the `LabResult` of the lab on it; raises what either raises.
 
@@ -39,7 +39,8 @@ def answered(
         import report.tables  # noqa: F401  # before anything else that imports pandas
         from report.questions.engine import answer_lab
 
-        meanwhile()
+        if meanwhile is not None:
+            meanwhile()
         yield (
             trace,
             answer_lab(

@@ -104,7 +104,7 @@ def make_report(
 
     with (
         contextlib.closing(PdfWorker()) as printer,
-        answered(choice, printer.start if with_pdf else _nothing) as (opened, result),
+        answered(choice, printer.start if with_pdf else None) as (opened, result),
     ):
         from report.rendering import terminal
         from report.rendering.output import report_files
@@ -128,10 +128,6 @@ def make_report(
     if missing_pdf is not None:
         screen.warn([missing_pdf])
     _say_where(screen, folder, files)
-
-
-def _nothing() -> None:
-    pass
 
 
 def _say_where(screen: Screen, folder: Path, files: Mapping[str, bytes]) -> None:
