@@ -1,7 +1,7 @@
 """The packets table: one row per packet, one column per tshark field."""
 
 import io
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -73,7 +73,16 @@ def per_cell(column: "pd.Series[str]", read: Callable[[str], Any]) -> "np.ndarra
     return known[cells.codes.to_numpy()]
 
 
-@lru_cache(maxsize=1 << 14)
-def integers(value: Hashable) -> tuple[int, ...]:
+def integers(value: object) -> tuple[int, ...]:
     """A cell's numbers, whether tshark wrote them in decimal or in hex."""
-    return tuple(int(text, 0) for text in occurrences(value))
+    cell = str(value)
+    return _remembered(cell) if len(cell) <= _SHORT else _integers(cell)
+
+
+def _integers(cell: str) -> tuple[int, ...]:
+    return tuple(int(text, 0) for text in occurrences(cell))
+
+
+_SHORT = 40
+"""Characters of cells that are alike and many: ports, types, lengths. Longer ones fill memory."""
+_remembered = lru_cache(maxsize=1 << 14)(_integers)
