@@ -8,7 +8,7 @@ questions matters: what cannot be known must not be called absent.
 from report.questions.answer import Answer, Evidence, Status
 from report.questions.conditions import Condition, every
 from report.questions.evidence import cite
-from report.questions.gaps import acknowledged_unseen
+from report.questions.gaps import acknowledged_unseen, gaps
 from report.questions.quic_frames import is_closed
 from report.questions.registry import Tables
 from report.questions.scope import handshake, session_scope, side
@@ -76,6 +76,8 @@ def missing_message(tables: Tables, session: Session, kind: int, *, client: bool
     if alert is not None:
         return _after_alert(name, condition, alert)
     lack = lacking_part(tables, session, client=client)
+    if lack is None and session.server_hello is None:
+        lack = lacking_part(tables, session, client=False)  # both go on by what the server chose
     if lack is not None:
         opening = Text(f"抓包中没有 {name}：", f"There is no {name} in the capture:")
         return not_captured(opening.plus(lack))
@@ -119,8 +121,22 @@ _FIN, _RST = 0x01, 0x04
 def segments_lost(session: Session, *, client: bool) -> bool:
     """Whether segments of that side were not captured, amid what was or after it."""
     own = session.packets[session.from_client.to_numpy() == client]
-    amid = bool(own["tcp.analysis.lost_segment"].any())
+    # Wireshark calls only the first packet after a gap so, and none where an acknowledgement
+    # from the other side came between.
+    amid = bool(own["tcp.analysis.lost_segment"].any()) or bool(gaps(session, client=client))
     return amid or acknowledged_unseen(session, client=client)
+
+
+def _server_hello_lost(session: Session) -> bool:
+    """Whether the server said what it says only after its Server Hello, which is not there."""
+    return session.server_hello is None and any(
+        m.protocol == "application_data" or (m.protocol == "handshake" and m.type != _SERVER_HELLO)
+        for m in session.messages
+        if not m.from_client
+    )
+
+
+_SERVER_HELLO = 2
 
 
 def lacking_part(tables: Tables, session: Session, *, client: bool) -> Text | None:
@@ -129,6 +145,11 @@ def lacking_part(tables: Tables, session: Session, *, client: bool) -> Text | No
     if connection.hello_frame is None:
         return Text("抓包开始得太晚，连接的开头不在其中。", "it began too late, after the opening.")
     own = packets[session.from_client.to_numpy() == client]
+    if own.empty and connection.transport == "tcp":
+        who = Text("客户端", "the client") if client else Text("服务器", "the server")
+        return Text(f"{who.zh}的数据包一个也不在其中。", f"no packet of {who.en}'s is in it.")
+    if not client and _server_hello_lost(session):
+        return Text("Server Hello 没有被抓到。", "the Server Hello was not recorded.")
     if bool((own["frame.cap_len"] < own["frame.len"]).any()):
         return Text(
             "数据包只保留了前一部分字节（snap length）。",

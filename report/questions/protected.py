@@ -10,6 +10,7 @@ from report.questions.gaps import gaps
 from report.tables.messages import Message
 from report.tables.session import Session
 from report.text import Text
+from report.tls.registry import version_name
 from report.tls.suites import HASH_LENGTHS, CipherSuite, known_suite
 
 _HANDSHAKE_HEADER, _TRUE_TYPE, _ALERT = 4, 1, 2
@@ -17,7 +18,7 @@ _SHORT_TAG = 8
 _HEADER, _VERIFY_DATA = 5, 12
 _COMMON_ALERT = _ALERT + _TRUE_TYPE + 16
 _CHANGE = _HEADER + 1
-_CLIENT_HELLO, _SERVER_KEY_EXCHANGE, _CLIENT_KEY_EXCHANGE = 1, 12, 16
+_CLIENT_HELLO, _SERVER_HELLO, _SERVER_KEY_EXCHANGE, _CLIENT_KEY_EXCHANGE = 1, 2, 12, 16
 _FINISHED, _EARLY_DATA = 20, 42
 
 
@@ -73,7 +74,30 @@ def first_client_data(session: Session) -> Inference | None:
     return start
 
 
+def version_untold(session: Session) -> bool:
+    """Whether the capture does not tell TLS 1.3 from what came before it.
+
+    Then records of application data may be its handshake. A record of the type handshake that is
+    no hello, readable or not, is none of TLS 1.3 (RFC 8446, 5.2).
+    """
+    if session.server_hello is not None:
+        return False
+    hellos = (_CLIENT_HELLO, _SERVER_HELLO)
+    if any(m.protocol == "handshake" and m.type not in hellos for m in session.messages):
+        return False
+    hello = next(iter(session.of("handshake", _CLIENT_HELLO, client=True)), None)
+    if hello is None:
+        return True
+    carried = session.packets.loc[list(hello.parts)]
+    offered = [f.number for f in hello.all("tls.handshake.extensions.supported_version")]
+    return bool((carried["frame.cap_len"] < carried["frame.len"]).any()) or any(
+        version_name(number).startswith("TLS 1.3") for number in offered
+    )
+
+
 def _first_of(session: Session, data: list[Message]) -> Inference | None:
+    if version_untold(session):
+        return None
     if not session.is_tls13:
         return Inference(data[0]) if data else None
     opened = [m for m in data if m.record.opened]

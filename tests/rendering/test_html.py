@@ -65,7 +65,7 @@ def test_nothing_points_outside(page: str) -> None:
     for attribute in ("src", "srcset", "action", "data", "poster", "background", "style"):
         assert not parsed.values(attribute)
     style = "".join(parsed.texts["style"])
-    assert set(re.findall(r'url\(([^,]*),', style)) == {'"data:font/ttf;base64'}
+    assert set(re.findall(r"url\(([^,]*),", style)) == {'"data:font/ttf;base64'}
     assert "@import" not in style
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from report.grading.marking.confusions import CONFUSIONS, DEBATABLE, confusion_of
+from report.grading.marking.contested import means_another, twice_denied
 from report.grading.marking.expected import NO_DECOYS, Decoys, ExpectedAnswer
 from report.grading.marking.hedging import in_ranges, offers_a_choice, too_many_names
 from report.grading.marking.ideas import named_ideas
@@ -47,11 +48,18 @@ def mark(
         return _outcome(Verdict.NOT_GRADABLE, expected, _TEXTS["failed"])
     if given.empty or given.stance is Stance.UNKNOWN:
         return _nothing(given, expected)
+    if _is_yes_or_no(question, expected) and twice_denied(given.text):
+        return _outcome(Verdict.REVIEW, expected, _TEXTS["unsure"])
     if expected.status is Status.FOUND:
         marked = _held_against(question, given, expected, decoys)
     else:
         marked = _without_value(question, given, expected, decoys)
     return _left_to_a_person(marked) if question.compare.rule == "manual" else marked
+
+
+def _is_yes_or_no(question: Question, expected: ExpectedAnswer) -> bool:
+    """Whether a denial answers it: a question for yes or no, or for what is not there."""
+    return question.kind == "yes_no" or expected.status is Status.ABSENT
 
 
 def _left_to_a_person(marked: MarkedAnswer) -> MarkedAnswer:
@@ -161,7 +169,9 @@ def _hedged(question: Question, given: GivenAnswer, expected: ExpectedAnswer) ->
         return too_many_names(given.value, _among(expected), len(expected.value))
     if not all(map(is_right, given.rivals)):
         return True
-    return offers_a_choice(question.kind, given.text, is_right)
+    return offers_a_choice(question.kind, given.text, is_right) or means_another(
+        question.kind, given.text, is_right
+    )
 
 
 def _among(expected: ExpectedAnswer) -> Callable[[AnswerValue], bool]:
@@ -270,9 +280,9 @@ _TEXTS: dict[str, Text] = {
     ),
     "unknown": Text("写的是不知道。", "The answer says that it is not known."),
     "choice": Text(
-        "回答中并列写了几个不同的值，不能自动判对，由教师评阅。",
-        "Several different values stand side by side in the answer, so it is not marked right by "
-        "machine; the instructor decides.",
+        "回答中写了几个不同的值，不能自动判对，由教师评阅。",
+        "The answer names several different values, so it is not marked right by machine; the "
+        "instructor decides.",
     ),
     "unsure": Text(
         "自动读取没有把握，由教师评阅。",

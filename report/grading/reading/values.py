@@ -199,10 +199,15 @@ def _denied(text: str) -> Stance:
 
 
 def _implied(block: Block, part: Part, file: str, sure: float) -> GivenAnswer:
-    """Who shows the thing or says what it is for has said yes."""
+    """Who shows the thing or says what it is for has said yes, unless a denial is among it."""
     where = Where(file, part.line.number)
     text = part.text[:_LONGEST_SHOWN]
-    return GivenAnswer(block.asked.id, text, True, round(_IMPLIED * sure, 3), where)
+    implied = _DOUBTFUL if _NEGATES.search(text) else _IMPLIED
+    return GivenAnswer(block.asked.id, text, True, round(implied * sure, 3), where)
+
+
+_NEGATES = wording(r"\b(?:not|no|never|none|without)\b|n't\b|[没无不未非否]")
+_DOUBTFUL = 0.2
 
 
 def _options(block: Block, questions: Questions) -> list[Option]:

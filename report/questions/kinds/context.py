@@ -13,7 +13,9 @@ _CLAUSE_END = re.compile(r"[,;。，；!?！？()（）\n]|\.(?=\s|$)")
 _THEIRS = wording(any_of("theirs"))
 _MINE = wording(any_of("mine"))
 _DENIED_BEFORE = wording(
-    any_of("denying") + _MARKS + r"(?:第|包|帧|号|packet|frame|number|no\.?|#|the|a)*[\s\"'`*#]*$"
+    any_of("denying")
+    + _MARKS
+    + r"(?:第|包|帧|号|在|于|packet|frame|number|no\.?|#|the|a)*[\s\"'`*#]*$"
 )
 _DENIED_AFTER = wording("^" + _MARKS + any_of("denied_after"))
 _DOUBTED = wording(any_of("doubting"))

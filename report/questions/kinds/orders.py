@@ -16,7 +16,7 @@ _ASKED = wording(any_of("asked_order"))
 _FIRST = wording(any_of("first"))
 _TLS = wording(any_of("tls_side"))
 _TCP = wording(any_of("tcp_side"))
-_SENTENCE_END = re.compile(r"[.;。；\n]")
+_SENTENCE_END = re.compile(r"[.;:。；：\n]")
 _STANDS_ALONE = re.compile(r"\s*[,，:：、(（]")
 _FIRM, _WEAK = 0.9, 0.65
 
@@ -46,7 +46,8 @@ def _meant(text: str, found: re.Match[str], value: str) -> str:
     """
     if is_chinese(found[0]):
         left = _SENTENCE_END.split(text[: found.start()])[-1]
-        beside = _side(re.split("[在于]", left)[-1], last=True)
+        named = "" if left.rstrip().endswith("是") else left  # `而是之后`: after what was asked
+        beside = _side(re.split("[在于]", named)[-1], last=True)
     elif _STANDS_ALONE.match(text, found.end()):
         beside = None
     else:

@@ -12,7 +12,7 @@ from report.questions.answer import Answer
 from report.questions.conditions import Condition, Where, every
 from report.questions.evidence import cite_packet, cite_record
 from report.questions.finding import found, message_text, packet_text
-from report.questions.protected import first_client_data
+from report.questions.protected import first_client_data, version_untold
 from report.questions.quic_frames import stream_frames, where_stream_data
 from report.questions.registry import Tables, query
 from report.questions.scope import content, session_scope, side
@@ -88,6 +88,8 @@ def _quic(tables: Tables, session: Session, *, client: bool) -> Answer:
 
 def no_client_data(tables: Tables, session: Session) -> Answer:
     """Why there is no application data of the client's: failed, not captured, or never sent."""
+    if version_untold(session) and session.of("application_data", client=True):
+        return not_captured(_VERSION_UNTOLD)
     if session.server_hello is None or fatal_alert(session) is not None:
         return missing_message(tables, session, FINISHED, client=True)
     lack = lacking_part(tables, session, client=True)
@@ -115,6 +117,8 @@ def first_from_server(tables: Tables, session: Session) -> Answer:
     scope, own = session_scope(session), side(session, client=False)
     condition = every(scope, content(APPLICATION_DATA), own)
     sealed = session.of("application_data", client=False)
+    if sealed and version_untold(session):
+        return not_captured(_VERSION_UNTOLD)
     if session.is_tls13 and sealed and not session.handshake_opened:
         return hidden(
             tables,
@@ -156,6 +160,14 @@ _CUT_RECORD = Text(
     "看不出来：加密记录只保留了一部分，无法解密，不知道里面是不是应用数据。",
     "The capture does not tell: only a part of an encrypted record was kept, so that it cannot be "
     "opened and may hold data or not.",
+)
+
+
+_VERSION_UNTOLD = Text(
+    "抓包中没有 Server Hello，不知道是不是 TLS 1.3：如果是，前几个加密记录属于握手，"
+    "而不是应用数据。",
+    "The capture has no Server Hello and does not tell whether this is TLS 1.3, where the first "
+    "encrypted records belong to the handshake and are no data.",
 )
 
 
