@@ -545,7 +545,8 @@ CATALOGUE: dict[str, Fault] = {
         "--out, so that no student's file is taken for a result.",
     ),
     "output-cannot-be-written": _output(
-        "无法写入“{path}”（{detail}）：请检查磁盘空间和文件夹权限。",
-        "“{path}” cannot be written ({detail}): check the disk space and the folder's permissions.",
+        "无法写入“{path}”（{detail}）：请检查路径、磁盘空间和文件夹权限。",
+        "“{path}” cannot be written ({detail}): check the path, the disk space and the "
+        "folder's permissions.",
     ),
 }

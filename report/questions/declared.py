@@ -222,7 +222,8 @@ def _nothing(
     lack = lacking_part(tables, session, client=True) or lacking_part(tables, session, client=False)
     in_session = isinstance(query, FilteredQuery) or query.scope == "session"
     if in_session and query.pick != "count" and lack is not None:
-        return not_captured(text.plus(lack))
+        opening = Text("没有符合条件的数据包：", "No packet meets the condition:")
+        return not_captured(opening.plus(lack))
     return absent(text, condition)
 
 

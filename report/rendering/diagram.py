@@ -45,9 +45,10 @@ class _Run(NamedTuple):
 
     @property
     def kind(self) -> StepKind:
-        """Clear where anything in the frame can be read."""
+        """Clear where anything of TLS in the frame can be read; TCP's own where it has no TLS."""
         kinds = [m.kind for m in self.messages]
-        return next((kind for kind in kinds if kind != "encrypted"), kinds[0])
+        of_tls = [kind for kind in kinds if kind != "tcp"] or kinds
+        return next((kind for kind in of_tls if kind != "encrypted"), of_tls[0])
 
 
 def build_diagram(

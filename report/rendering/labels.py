@@ -72,9 +72,11 @@ LABELS: dict[str, Text] = {
     "of_session": Text("其中属于本会话的", "Of these, the session's own"),
     "diagram": Text("消息顺序图", "Sequence of messages"),
     "diagram_legend": Text(
-        "实线：可以读到的消息；虚线：加密的消息；双向箭头：来回的应用数据。点击箭头可跳到证据。",
-        "Solid: readable messages. Dashed: encrypted ones. Two heads: data going back and forth. "
-        "An arrow leads to its evidence.",
+        "蓝色：可以读到的握手消息；紫色虚线：加密的握手消息和警报；绿色：应用数据，来回发送时有两个箭头；"
+        "红色：可以读到的警报和 RST；灰色：TCP。点击箭头可跳到证据。",
+        "Blue: handshake messages that can be read. Purple, dashed: encrypted ones, and encrypted "
+        "alerts. Green: application data, with two heads where it goes back and forth. Red: alerts "
+        "that can be read, and resets. Grey: TCP. An arrow leads to its evidence.",
     ),
     "omitted_packets": Text("个数据包未列出", "packets not listed"),
     "omitted_sessions": Text("个会话未列出", "sessions not listed"),

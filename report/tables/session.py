@@ -167,7 +167,9 @@ def choose(
     if stream is not None:
         chosen = [c for c in connections if c.stream == stream]
         if not chosen:
-            known = ", ".join(str(c.stream) for c in connections)
+            known = ", ".join(
+                f"QUIC {c.stream}" if c.transport == "quic" else str(c.stream) for c in connections
+            )
             raise LabsharkError(
                 "capture-no-such-stream", path=capture, stream=stream, streams=known
             )
