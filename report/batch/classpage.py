@@ -1,8 +1,9 @@
 """index.html: the class on one page that works offline, from the results alone."""
 
+import shutil
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain
 from types import SimpleNamespace
 from typing import IO
 from urllib.parse import quote
@@ -16,6 +17,8 @@ from report.rendering.faces import END_OF_TITLE, with_faces
 from report.rendering.html import ShownLanguage, environment, hash_of, in_languages
 from report.text import Text, visible
 
+_HELD_IN_MEMORY = 16 << 20
+"""Bytes of the page; a larger one waits on disk until its head is known."""
 MOST_ROWS = 5_000
 """On the page; those that need a person come first then, and results.csv has all."""
 
@@ -93,30 +96,30 @@ def write_class_page(
     for result in results():
         census.add(result)
     view = _view(census, lab)
-
-    def pieces() -> Iterator[str]:
-        return (
-            environment()
-            .get_template("class.html")
-            .generate(
-                view=view,
-                rows=_rows(results, census.students),
-                names={status.value: name for status, name in STATUS_NAMES.items()},
-                words=SimpleNamespace(**_WORDS),
-                language=language,
-                medium="browser",
-                page_title=in_languages(view.title, language),
-                script_hash=hash_of("class.js"),
-                style_hash=hash_of("class.css"),
-            )
-        )
-
-    characters = {character for piece in pieces() for character in piece}
-    page, head = pieces(), ""
-    while END_OF_TITLE not in head:
-        head = "".join((head, next(page)))  # with `+` a piece that Jinja marked as safe escapes us
-    for piece in chain([with_faces(head, characters)], page):
-        target.write(piece.encode())
+    page = environment().get_template("class.html")
+    pieces = page.generate(
+        view=view,
+        rows=_rows(results, census.students),
+        names={status.value: name for status, name in STATUS_NAMES.items()},
+        words=SimpleNamespace(**_WORDS),
+        language=language,
+        medium="browser",
+        page_title=in_languages(view.title, language),
+        script_hash=hash_of("class.js"),
+        style_hash=hash_of("class.css"),
+    )
+    characters: set[str] = set()
+    with tempfile.SpooledTemporaryFile(_HELD_IN_MEMORY) as drawn:
+        for piece in pieces:
+            characters.update(piece)
+            drawn.write(piece.encode())
+        drawn.seek(0)
+        # Which characters the faces must have is known when all is drawn; they stand in the head.
+        head = b""
+        while END_OF_TITLE.encode() not in head:
+            head += drawn.readline()
+        target.write(with_faces(head.decode(), characters).encode())
+        shutil.copyfileobj(drawn, target)
 
 
 def _view(census: Census, lab: Lab) -> ClassView:

@@ -100,9 +100,8 @@ class Maker:
             words,
             language=given["language"],
             with_answers=given["with_answers"],
-            with_pdf=given["with_pdf"],
             created=_date(given["epoch"], result.tables.packets),
-            make_pdf=maker,
+            make_pdf=maker if given["with_pdf"] else None,
         )
         if trouble is not None and maker.fault is None:
             notes.append(Said.of("pdf-missing-glyphs", trouble))

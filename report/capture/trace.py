@@ -198,7 +198,8 @@ class Trace:
 
     def _check_count(self, verdict: Judgement, packets: int) -> None:
         if packets == 0:
-            _ = self.tshark_version  # what is no tshark says so here: it is not the capture's fault
+            # What is no tshark says so here: it is not the capture's fault.
+            self._version_future().result()
         if packets == 0 and verdict.outcome is Outcome.LINK_TYPE:
             raise LabsharkError("capture-link-type", path=self.name)
         if packets == 0:

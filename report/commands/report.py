@@ -117,8 +117,7 @@ def make_report(
             own,
             language=lang.value,
             with_answers=with_answers,
-            with_pdf=with_pdf,
-            make_pdf=printer.render,
+            make_pdf=printer.render if with_pdf else None,
         )
         screen.warn(warning.text for warning in opened.warnings)
         closing = tuple(terminal.closing_lines(result))

@@ -3,8 +3,7 @@
 from types import SimpleNamespace
 
 from report.grading.wordings import CONFUSION, FACT, VERDICT, WORDS
-from report.rendering.faces import with_faces
-from report.rendering.html import Medium, ShownLanguage, environment, hash_of
+from report.rendering.html import Medium, ShownLanguage, hash_of, rendered
 
 
 def render_page(
@@ -15,10 +14,10 @@ def render_page(
     **values: object,
 ) -> str:
     """A page of one file that makes no request; its policy allows only what it inlines, by hash."""
-    made = environment().get_template(template)
-    page = made.render(
+    return rendered(
+        template,
+        medium,
         language=language,
-        medium=medium,
         words=SimpleNamespace(**WORDS),
         verdicts=VERDICT,
         confusions=CONFUSION,
@@ -27,4 +26,3 @@ def render_page(
         style_hashes=[hash_of("report.css"), hash_of("feedback.css")],
         **values,
     )
-    return with_faces(page) if medium == "browser" else page

@@ -8,12 +8,13 @@ questions matters: what cannot be known must not be called absent.
 from report.questions.answer import Answer, Evidence, Status
 from report.questions.conditions import Condition, every
 from report.questions.evidence import cite
-from report.questions.gaps import acknowledged_unseen, gaps
+from report.questions.gaps import unrecorded
 from report.questions.quic_frames import is_closed
 from report.questions.registry import Tables
 from report.questions.scope import handshake, session_scope, side
+from report.tables.connections import SERVER_HELLO
 from report.tables.messages import Message
-from report.tables.packets import integers, per_cell
+from report.tables.packets import cut_short, integers, per_cell
 from report.tables.session import Session
 from report.text import Text
 from report.tls.registry import shown_name
@@ -121,22 +122,17 @@ _FIN, _RST = 0x01, 0x04
 def segments_lost(session: Session, *, client: bool) -> bool:
     """Whether segments of that side were not captured, amid what was or after it."""
     own = session.packets[session.from_client.to_numpy() == client]
-    # Wireshark calls only the first packet after a gap so, and none where an acknowledgement
-    # from the other side came between.
-    amid = bool(own["tcp.analysis.lost_segment"].any()) or bool(gaps(session, client=client))
-    return amid or acknowledged_unseen(session, client=client)
+    # Wireshark marks a gap only at its end, and not where the other side acknowledged it before.
+    return bool(own["tcp.analysis.lost_segment"].any()) or unrecorded(session, client=client)
 
 
 def _server_hello_lost(session: Session) -> bool:
     """Whether the server said what it says only after its Server Hello, which is not there."""
     return session.server_hello is None and any(
-        m.protocol == "application_data" or (m.protocol == "handshake" and m.type != _SERVER_HELLO)
+        m.protocol == "application_data" or (m.protocol == "handshake" and m.type != SERVER_HELLO)
         for m in session.messages
         if not m.from_client
     )
-
-
-_SERVER_HELLO = 2
 
 
 def lacking_part(tables: Tables, session: Session, *, client: bool) -> Text | None:
@@ -150,7 +146,7 @@ def lacking_part(tables: Tables, session: Session, *, client: bool) -> Text | No
         return Text(f"{who.zh}的数据包一个也不在其中。", f"no packet of {who.en}'s is in it.")
     if not client and _server_hello_lost(session):
         return Text("Server Hello 没有被抓到。", "the Server Hello was not recorded.")
-    if bool((own["frame.cap_len"] < own["frame.len"]).any()):
+    if cut_short(own):
         return Text(
             "数据包只保留了前一部分字节（snap length）。",
             "only the first bytes of its packets were kept (snap length).",

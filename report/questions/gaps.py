@@ -4,6 +4,7 @@ Wireshark says that something is missing (`tcp.analysis.lost_segment`); how much
 it came before a message, tells whether that message can be the first of its kind.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from report.tables.packets import integers
@@ -38,17 +39,27 @@ def gaps(
     spans = _spans(session, client=client)
     low = spans.get(after) if after is not None else None
     high = spans.get(until) if until is not None else None
-    found: list[Gap] = []
-    reached: int | None = None
-    for start, end in sorted(spans.values()):
-        if reached is not None and start > reached:
-            found.append(Gap(reached, start))
-        reached = end if reached is None else max(reached, end)
     return tuple(
         gap
-        for gap in found
+        for gap in _between(spans.values())
         if (low is None or gap.start >= low[0]) and (high is None or gap.end <= high[0])
     )
+
+
+def _between(spans: Iterable[tuple[int, int]]) -> Iterator[Gap]:
+    reached: int | None = None
+    for start, end in sorted(spans):
+        if reached is not None and start > reached:
+            yield Gap(reached, start)
+        reached = end if reached is None else max(reached, end)
+
+
+def unrecorded(session: Session, *, client: bool) -> bool:
+    """Whether bytes that a side sent are in no packet: amid those that were recorded, or after."""
+    if session.connection.transport != "tcp":
+        return False
+    spans = _spans(session, client=client).values()
+    return any(_between(spans)) or _acknowledged_beyond(session, spans, client=client)
 
 
 def acknowledged_unseen(session: Session, *, client: bool) -> bool:
@@ -58,7 +69,13 @@ def acknowledged_unseen(session: Session, *, client: bool) -> bool:
     """
     if session.connection.transport != "tcp":
         return False
-    sent = [end for _, end in _spans(session, client=client).values()]
+    return _acknowledged_beyond(session, _spans(session, client=client).values(), client=client)
+
+
+def _acknowledged_beyond(
+    session: Session, spans: Iterable[tuple[int, int]], *, client: bool
+) -> bool:
+    sent = [end for _, end in spans]
     other = session.packets[session.from_client.to_numpy() != client]
     acknowledged = [
         number[-1]

@@ -21,6 +21,7 @@ from report.questions.registry import Tables
 from report.questions.scope import handshake, session_scope, side
 from report.tables.dissection import TreeField
 from report.tables.messages import Message
+from report.tables.packets import cut_short
 from report.tables.session import Session
 from report.text import Text
 from report.tls.key_exchange import Sent
@@ -250,9 +251,8 @@ def _unbroken(session: Session, first: Message | None, last: Message) -> bool:
     own = session.packets[session.from_client.to_numpy() == last.from_client]
     # A Client Hello fills its segments, so that what is cut off there is its own end.
     between = own.loc[first.frame + (first.type == CLIENT_HELLO) : last.frame]
-    cut = bool((between["frame.cap_len"] < between["frame.len"]).any())
     lost = gaps(session, client=last.from_client, after=first.frame, until=last.frame)
-    return not cut and not lost
+    return not cut_short(between) and not lost
 
 
 def _missing_optional(tables: Tables, session: Session, kind: int, *, client: bool) -> Answer:

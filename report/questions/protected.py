@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from report.questions.gaps import gaps
 from report.tables.messages import Message
+from report.tables.packets import cut_short
 from report.tables.session import Session
 from report.text import Text
 from report.tls.registry import version_name
@@ -90,7 +91,7 @@ def version_untold(session: Session) -> bool:
         return True
     carried = session.packets.loc[list(hello.parts)]
     offered = [f.number for f in hello.all("tls.handshake.extensions.supported_version")]
-    return bool((carried["frame.cap_len"] < carried["frame.len"]).any()) or any(
+    return cut_short(carried) or any(
         version_name(number).startswith("TLS 1.3") for number in offered
     )
 

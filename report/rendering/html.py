@@ -70,20 +70,22 @@ def render_html(
     For `medium` `pdf` the same templates leave out what paper cannot do (switches, folds, the
     other language) and set panes as lines of text, which WeasyPrint needs a third of the time for.
     """
-    page = (
-        environment()
-        .get_template("report.html")
-        .render(
-            view=view,
-            language=language,
-            medium=medium,
-            fields={field.name: field for field in view.header},
-            page_title=in_languages(view.title, language),
-            running=" · ".join(filter(None, (in_languages(view.title, language), view.student))),
-            script_hash=hash_of("report.js"),
-            style_hash=hash_of("report.css"),
-        )
+    return rendered(
+        "report.html",
+        medium,
+        view=view,
+        language=language,
+        fields={field.name: field for field in view.header},
+        page_title=in_languages(view.title, language),
+        running=" · ".join(filter(None, (in_languages(view.title, language), view.student))),
+        script_hash=hash_of("report.js"),
+        style_hash=hash_of("report.css"),
     )
+
+
+def rendered(template: str, medium: Medium, **values: object) -> str:
+    """A template as a page; for the browser it brings its Chinese faces along."""
+    page = environment().get_template(template).render(medium=medium, **values)
     return with_faces(page) if medium == "browser" else page
 
 

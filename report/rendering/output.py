@@ -9,13 +9,12 @@ from report.questions.engine import LabResult
 from report.rendering.html import ShownLanguage, render_html
 from report.rendering.jsontext import json_text
 from report.rendering.pdf import Attachment, Pdf, creation_date
-from report.rendering.pdf_worker import render_pdf_in_child
 from report.rendering.report import build_view
 from report.student import Student
 from report.text import Text, visible
 
 PdfMaker = Callable[[str, Sequence[Attachment], datetime], Pdf]
-"""A page, what goes inside the PDF, its date; `render_pdf_in_child` or a process kept warm."""
+"""A page, what goes inside the PDF, its date: `PdfWorker.render`."""
 
 
 def report_files(
@@ -26,21 +25,20 @@ def report_files(
     *,
     language: ShownLanguage = "both",
     with_answers: bool = True,
-    with_pdf: bool = True,
     created: datetime | None = None,
-    make_pdf: PdfMaker = render_pdf_in_child,
+    make_pdf: PdfMaker | None = None,
 ) -> tuple[dict[str, bytes], Text | None]:
     """The report's files by name; and what is wrong with the PDF: why there is none, or which
     characters no font at hand could draw.
 
-    `created` is the PDF's date (else SOURCE_DATE_EPOCH, else now). Without answers there is no
-    answers.json either.
+    Without `make_pdf` there is no PDF, and without answers no answers.json. `created` is the PDF's
+    date (else SOURCE_DATE_EPOCH, else now).
     """
     view = build_view(trace, result, student, words, with_answers=with_answers)
     answers = json_bytes(view.answers)
     files = {"report.html": render_html(view, language).encode()}
     trouble = None
-    if with_pdf:
+    if make_pdf is not None:
         attached = [Attachment("answers.json", answers, "labshark answers")] if with_answers else []
         try:
             page = render_html(view, language, "pdf")

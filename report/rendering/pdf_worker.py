@@ -84,20 +84,6 @@ class PdfWorker:
         return answer
 
 
-def render_pdf_in_child(
-    html: str,
-    attachments: Sequence[Attachment] = (),
-    created: datetime | None = None,
-    limits: PdfLimits = STANDARD_PDF_LIMITS,
-) -> Pdf:
-    """One page in a process of its own, which is stopped when it takes too long or too much.
-
-    Raises LabsharkError `pdf-unavailable`, `pdf-too-slow` or `pdf-failed`.
-    """
-    with contextlib.closing(PdfWorker(limits)) as worker:
-        return worker.render(html, attachments, created)
-
-
 def _done(order: Message) -> Message:
     try:
         if "versions" in order.values:

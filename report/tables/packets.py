@@ -73,6 +73,11 @@ def per_cell(column: "pd.Series[str]", read: Callable[[str], Any]) -> "np.ndarra
     return known[cells.codes.to_numpy()]
 
 
+def cut_short(packets: pd.DataFrame) -> bool:
+    """Whether only the first bytes of any of these packets were kept (a snap length)."""
+    return bool((packets["frame.cap_len"] < packets["frame.len"]).any())
+
+
 def integers(value: object) -> tuple[int, ...]:
     """A cell's numbers, whether tshark wrote them in decimal or in hex."""
     cell = str(value)

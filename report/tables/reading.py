@@ -6,7 +6,7 @@ import pandas as pd
 
 from report.capture.trace import Trace
 from report.tables.connections import CLIENT_HELLO, STREAM_FIELDS, Connection, speaks_tls
-from report.tables.packets import integers, packets_table, per_cell
+from report.tables.packets import cut_short, integers, packets_table, per_cell
 from report.tables.session import Session, open_session
 
 
@@ -57,8 +57,7 @@ def read_session(
 
 
 def _lacks_bytes(packets: pd.DataFrame) -> bool:
-    cut = packets["frame.cap_len"] < packets["frame.len"]
-    return bool(packets["tcp.analysis.lost_segment"].any() or cut.any())
+    return bool(packets["tcp.analysis.lost_segment"].any()) or cut_short(packets)
 
 
 def _hellos(packets: pd.DataFrame) -> int:

@@ -62,7 +62,7 @@ def _read(path: Path, rendered: bool) -> tuple[str, int, str]:
         result = answer_lab(trace, lab)
         document: dict[str, Any] = answers_document(trace, result)
         if rendered:
-            report_files(trace, result, Student(), {}, with_pdf=False)
+            report_files(trace, result, Student(), {})
         whole, packets = not trace.warnings, trace.packets
     json.dumps(document, allow_nan=False).encode("utf-8")
     wrong = {each["id"]: each for each in document["answers"] if each["status"] not in STATUSES}

@@ -5,37 +5,10 @@ import json
 from report.rendering.answers_json import answers_document
 from report.rendering.output import json_bytes
 from tests.rendering.conftest import Answered
+from tests.textbook import TEXTBOOK
 
-VALUES = {
-    "q1": 17,
-    "q2": "before",
-    "q3": 28,
-    "q4": "TLS 1.2",
-    "q5": 17,
-    "q6": "4b",
-    "q7": None,
-    "q8": 32,
-    "q9": "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
-    "q10": True,
-    "q11": 37,
-    "q12": [
-        "www.cs.umass.edu",
-        "InCommon RSA Server CA",
-        "USERTrust RSA Certification Authority",
-    ],
-    "q13": "InCommon RSA Server CA",
-    "q14": "sha256WithRSAEncryption",
-    "q15": "00b3",
-    "q16": None,
-    "q17": 37,
-    "q18": 39,
-    "q19": None,
-    "q20": "AES_128_GCM",
-    "q21": "Server Hello",
-    "q22": 41,
-    "q23": None,
-    "q24": 358,
-}
+VALUES = {**TEXTBOOK, **dict.fromkeys(("q7", "q16", "q19", "q23"))}
+"""Four are explained, or absent."""
 
 
 def test_the_document_has_the_published_form(textbook: Answered) -> None:

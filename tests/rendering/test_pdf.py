@@ -1,9 +1,11 @@
 """The PDF: its text, fonts, bookmarks and attachment; what it refuses; how it is bounded."""
 
+import contextlib
 import io
 import json
 import os
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ from report.errors import ExitCode, LabsharkError
 from report.rendering import pdf as rendering_pdf
 from report.rendering.html import render_html
 from report.rendering.pdf import Attachment, Pdf, render_pdf
-from report.rendering.pdf_worker import PdfLimits, render_pdf_in_child
+from report.rendering.pdf_worker import STANDARD_PDF_LIMITS, PdfLimits, PdfWorker
 from report.rendering.report import build_view
 from report.rendering.view import ReportView
 from tests.rendering.conftest import STUDENT, WORDS, Answered
@@ -169,11 +171,21 @@ def test_nothing_runs_off_the_page(textbook_view: ReportView) -> None:
     assert beyond == []
 
 
+def _in_a_child(
+    html: str,
+    attachments: Sequence[Attachment] = (),
+    created: datetime | None = None,
+    limits: PdfLimits = STANDARD_PDF_LIMITS,
+) -> Pdf:
+    with contextlib.closing(PdfWorker(limits)) as worker:
+        return worker.render(html, attachments, created)
+
+
 def test_same_input_same_bytes_here_and_in_a_child(textbook_view: ReportView, made: Pdf) -> None:
     page = render_html(textbook_view, "both", "pdf")
     attached = [Attachment("answers.json", ANSWERS, "answers")]
     assert render_pdf(page, attached, MOMENT) == made
-    assert render_pdf_in_child(page, attached, MOMENT) == made
+    assert _in_a_child(page, attached, MOMENT) == made
 
 
 def test_source_date_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -186,7 +198,7 @@ def test_source_date_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_missing_glyph_is_told() -> None:
     private = "\U0010fffd"
     assert render_pdf(SMALL.format(f"<p>{private}{private}</p>")).missing_glyphs == (private,)
-    assert render_pdf_in_child(SMALL.format(private)).missing_glyphs == (private,)
+    assert _in_a_child(SMALL.format(private)).missing_glyphs == (private,)
 
 
 FETCHED = (
@@ -276,7 +288,7 @@ def test_without_weasyprint_there_is_a_remedy(monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_child_that_takes_too_long_is_ended() -> None:
     with pytest.raises(LabsharkError) as caught:
-        render_pdf_in_child(SMALL.format("x"), limits=PdfLimits(deadline_seconds=0.05))
+        _in_a_child(SMALL.format("x"), limits=PdfLimits(deadline_seconds=0.05))
     assert caught.value.slug == "pdf-too-slow"
 
 
@@ -284,7 +296,7 @@ def test_a_child_that_takes_too_long_is_ended() -> None:
 def test_a_child_that_takes_too_much_memory_is_ended() -> None:
     rows = "<table>" + "<tr><td>x</td></tr>" * 20_000 + "</table>"
     with pytest.raises(LabsharkError) as caught:
-        render_pdf_in_child(SMALL.format(rows), limits=PdfLimits(address_space=250 << 20))
+        _in_a_child(SMALL.format(rows), limits=PdfLimits(address_space=250 << 20))
     assert caught.value.slug in ("pdf-failed", "pdf-unavailable")
 
 
@@ -294,7 +306,7 @@ def test_a_module_in_the_current_folder_is_not_taken(
     for name in ("weasyprint.py", "json.py", "report.py"):
         (tmp_path / name).write_text("open('taken', 'w')\nraise SystemExit(3)\n")
     monkeypatch.chdir(tmp_path)
-    assert render_pdf_in_child(SMALL.format("x"), created=MOMENT).data.startswith(b"%PDF")
+    assert _in_a_child(SMALL.format("x"), created=MOMENT).data.startswith(b"%PDF")
     assert (
         os.listdir(tmp_path) == ["weasyprint.py", "json.py", "report.py"]
         or not (tmp_path / "taken").exists()

@@ -3,16 +3,14 @@
 They cannot be marked right for the value that is in them; a person reads them.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
+from report.grading.marking.hedging import IsRight
 from report.grading.reading.parsing import parsed
-from report.questions.answer import AnswerValue
 from report.questions.kinds.characters import readable
 from report.questions.kinds.context import bracketed, clause, leads
 from report.questions.kinds.values import Candidate
 from report.questions.kinds.wordings import wording
-
-IsRight = Callable[[AnswerValue], bool]
 
 _NEVER = frozenset({"names", "name", "text", "yes_no", "before_after"})
 _ALGORITHMS = frozenset({"cipher_suite", "algorithm", "version"})
@@ -59,10 +57,8 @@ def means_another(kind_name: str, text: str, is_right: IsRight) -> bool:
     reading = parsed(kind_name, plain)
     if reading is None:
         return False
-    first = Candidate(reading.value, reading.start, reading.end, reading.confidence)
-    named = (first, *reading.alternatives)
-    right = [one for one in named if is_right(one.value)]
-    wrong = [one for one in named if not is_right(one.value)]
+    right = [one for one in reading.named if is_right(one.value)]
+    wrong = [one for one in reading.named if not is_right(one.value)]
     if kind_name == "packet_number" and right and all(_is_a_landmark(plain, one) for one in right):
         return True
     if kind_name in _ALGORITHMS and wrong and any(_is_set_aside(plain, one) for one in right):

@@ -6,7 +6,6 @@ from itertools import groupby, pairwise
 from report.grading.reading.parsing import parsed
 from report.questions.answer import AnswerValue
 from report.questions.kinds.characters import readable
-from report.questions.kinds.values import Candidate
 from report.questions.kinds.wordings import wording
 
 IsRight = Callable[[AnswerValue], bool]
@@ -64,8 +63,7 @@ def _rows(kind_name: str, text: str) -> Iterator[list[AnswerValue]]:
     reading = parsed(kind_name, text)
     if reading is None:
         return
-    first = Candidate(reading.value, reading.start, reading.end, reading.confidence)
-    ordered = sorted((first, *reading.alternatives), key=lambda one: one.start)
+    ordered = sorted(reading.named, key=lambda one: one.start)
     joined = [bool(_ROW.fullmatch(text[a.end : b.start])) for a, b in pairwise(ordered)]
     row = 0
     rows = [row := row + (not near) for near in (True, *joined)]

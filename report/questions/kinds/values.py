@@ -33,6 +33,11 @@ class Reading:
     score: float | None = None
     """What speaks for the value by itself, its rivals aside; None if that is the confidence."""
 
+    @property
+    def named(self) -> tuple[Candidate, ...]:
+        """The value, as sure as it is, and the others that the text may mean."""
+        return (Candidate(self.value, self.start, self.end, self.confidence), *self.alternatives)
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:

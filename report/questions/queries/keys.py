@@ -28,6 +28,7 @@ from report.questions.replayed import replayed
 from report.questions.scope import session_scope
 from report.questions.tabulated import CLIENT, NOTHING, SERVER, column, facts_table, yes_or_no
 from report.tables.messages import Message
+from report.tables.packets import cut_short
 from report.tables.session import Session
 from report.text import Text
 from report.tls.key_schedule import DirectionKeys, finished_verify_data, traffic_keys
@@ -355,8 +356,7 @@ def _lacks_of_transcript(session: Session, end: Message) -> bool:
         if not frames:
             continue
         own = session.packets[session.from_client.to_numpy() == client].loc[: frames[-1]]
-        cut = bool((own["frame.cap_len"] < own["frame.len"]).any())
-        if cut or gaps(session, client=client, until=frames[-1]):
+        if cut_short(own) or gaps(session, client=client, until=frames[-1]):
             return True
     return False
 
