@@ -10,6 +10,7 @@ from report.recording.contents import Contents
 from report.recording.session import Recorded
 from report.recording.visit import Order
 from report.tables.connections import Connection
+from report.tables.session import choose, whole_instead
 from report.text import Text
 
 
@@ -20,7 +21,7 @@ def told(contents: Contents, order: Order, opened: int) -> Iterator[Text]:
         "{packets} packets are recorded; TLS connections with {host}: {count}.",
     ).filled(packets=contents.packets, host=order.target.host, count=len(contents.connections))
     if contents.connections:
-        yield _shown(_first(contents))
+        yield _shown(_subject(order, contents))
     if opened:
         yield Text(
             "文件内含 {count} 个会话的密钥，拿到文件的人都能读出内容；加 --no-keys 则不记录。",
@@ -29,9 +30,15 @@ def told(contents: Contents, order: Order, opened: int) -> Iterator[Text]:
         ).filled(count=opened)
 
 
-def _first(contents: Contents) -> Connection:
-    whole = [c for c in contents.connections if c.complete]
-    return (whole or list(contents.connections))[0]
+def _by_name(order: Order, contents: Contents) -> Connection:
+    """The connection that `--host` finds."""
+    return choose(contents.connections, "", _host(order, contents), None, ())[0]
+
+
+def _subject(order: Order, contents: Contents) -> Connection:
+    """The connection that a report should be about: one with a whole handshake, if there is one."""
+    by_name = _by_name(order, contents)
+    return whole_instead(by_name, contents.connections) or by_name
 
 
 def _shown(connection: Connection) -> Text:
@@ -82,9 +89,18 @@ _ENDED_EARLY = Text(
 
 def next_command(file: Path, order: Order, contents: Contents) -> Text:
     """How to go on."""
-    words = ["labshark", "report", str(file), "--host", _host(order, contents)]
+    words = ["labshark", "report", str(file), *_session_words(order, contents)]
     line = subprocess.list2cmdline(words) if sys.platform == "win32" else shlex.join(words)
     return Text(f"下一步：{line}", f"Next: {line}")
+
+
+def _session_words(order: Order, contents: Contents) -> tuple[str, str]:
+    """The option that finds the session: by its server, if that is enough."""
+    if contents.connections:
+        subject = _subject(order, contents)
+        if subject != _by_name(order, contents):
+            return "--stream", str(subject.stream)
+    return "--host", _host(order, contents)
 
 
 def _host(order: Order, contents: Contents) -> str:
@@ -93,4 +109,4 @@ def _host(order: Order, contents: Contents) -> str:
     named = any(c.server_name.rstrip(".").lower() == host for c in contents.connections)
     if named or not contents.connections:
         return host
-    return _first(contents).server.address
+    return contents.connections[0].server.address

@@ -11,7 +11,7 @@ from report.rendering.view import FilterView, OtherSession, Overview, SessionCar
 from report.tables.connections import APPLICATION_DATA, Connection, Endpoint
 from report.tables.messages import Message
 from report.tables.packets import integers, occurrences
-from report.tables.session import Session
+from report.tables.session import Session, whole_instead
 from report.text import Text, visible
 
 _FIN, _SYN, _RST = 0x01, 0x02, 0x04
@@ -93,7 +93,29 @@ def session_card(session: Session, connections: Iterable[Connection]) -> Session
 
 
 def _chosen(session: Session, others: list[Connection]) -> Text:
-    """Why this session, and which connections ahead of it were passed over."""
+    """Why this session, which connections ahead of it were passed over, and what to take else."""
+    reason = _reason(session, others)
+    advice = unfinished(session, others)
+    return reason.plus(advice) if advice else reason
+
+
+def unfinished(session: Session, others: Iterable[Connection]) -> Text | None:
+    """That the session's handshake is not whole where another with the same server is."""
+    whole = whole_instead(session.connection, others)
+    if whole is None or session.chosen == "stream":
+        return None
+    return _UNFINISHED.filled(name=f"{whole.transport} {whole.stream}", stream=whole.stream)
+
+
+_UNFINISHED = Text(
+    "这个会话的握手在抓包中不完整；与同一服务器的另一个会话（{name}）握手完整：要以它作答，"
+    "请用 --stream {stream}。",
+    "The capture does not hold a whole handshake of this session; another one with the same "
+    "server ({name}) has it: --stream {stream} answers from that.",
+)
+
+
+def _reason(session: Session, others: list[Connection]) -> Text:
     chosen = session.connection
     passed = [c for c in others if c.spare and c.first_frame < chosen.first_frame]
     named = [c for c in passed if c.server_name == chosen.server_name]

@@ -12,6 +12,7 @@ from report.questions.engine import LabResult
 from report.questions.kinds import kind
 from report.rendering.closing import hidden_things
 from report.rendering.labels import STATUS
+from report.rendering.session import unfinished
 from report.tables.connections import Connection
 from report.text import Language, Text, visible
 
@@ -159,7 +160,10 @@ def outcome(connection: Connection) -> Text:
 
 
 def closing_lines(result: LabResult) -> Iterator[Text]:
-    """What is hidden, and how to see it next time."""
+    """That another session would have more to show; what is hidden, and how to see it next time."""
+    advice = unfinished(result.session, result.connections)
+    if advice:
+        yield advice
     for thing in hidden_things(result):
         if thing.questions:
             listed = ", ".join(thing.questions)

@@ -201,6 +201,24 @@ def _first_used(candidates: Sequence[Connection]) -> Connection:
     return used[0] if used else candidates[0]
 
 
+def whole_instead(unfinished: Connection, connections: Iterable[Connection]) -> Connection | None:
+    """With the same server, a connection whose handshake is whole, where the one given has none.
+
+    Browsers break off a handshake whose certificate they do not like, and come back for it.
+    """
+    if unfinished.complete or unfinished.hello_frame is None:
+        return None
+    whole = [c for c in connections if c.complete and _same_server(c, unfinished)]
+    return _first_used(whole) if whole else None
+
+
+def _same_server(one: Connection, other: Connection) -> bool:
+    """By name, which several addresses may share; by address where a name was not said."""
+    if one.server_name or other.server_name:
+        return one.server_name == other.server_name
+    return one.server == other.server
+
+
 def _hello_order(connection: Connection) -> float:
     return math.inf if connection.hello_frame is None else connection.hello_frame
 

@@ -1,14 +1,19 @@
 """A server on loopback, and labshark run against it as a user runs it."""
 
+import contextlib
+import http.server
 import os
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -120,6 +125,61 @@ def _may_record() -> None:
     words = [str(dumpcap), "-i", "lo0" if sys.platform == "darwin" else "lo", "-L"]
     if subprocess.run(words, capture_output=True).returncode != 0:
         pytest.skip("needs the right to record packets (see labshark doctor)")
+
+
+@dataclass(slots=True)
+class Pages:
+    """A server of web pages, and what it knows of the sessions in which they were asked for."""
+
+    url: str
+    asked: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Path: the version and the cipher suite, by OpenSSL's names, of the first request for it."""
+
+    def page(self, handler: http.server.BaseHTTPRequestHandler) -> None:
+        """Answers a request with a page that asks for one thing more once it is shown."""
+        suite = handler.connection.cipher()
+        self.asked.setdefault(handler.path, (handler.connection.version(), suite[0]))
+        body = b"<!doctype html><title>.</title><img src=/shown>"
+        handler.send_response(200)
+        handler.send_header("Content-Type", "text/html")
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        handler.wfile.write(body)
+
+
+@pytest.fixture
+def pages(certificate: Path) -> Iterator[Pages]:
+    """Unlike `openssl s_server` it speaks with several clients at once, as browsers expect."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate / "leaf.pem", certificate / "key.pem")
+    context.set_ciphers(TLS12_SUITE)
+    known = Pages("")
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            known.page(self)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    class Tls(http.server.ThreadingHTTPServer):
+        daemon_threads = True
+
+        def finish_request(self, request: Any, client_address: Any) -> None:
+            """In the connection's own thread: a handshake must not keep the others waiting."""
+            with (
+                contextlib.suppress(OSError),
+                context.wrap_socket(request, server_side=True) as wrapped,
+            ):
+                super().finish_request(wrapped, client_address)
+
+    with Tls(("127.0.0.1", 0), Handler) as listener:
+        known.url = f"https://localhost:{listener.server_address[1]}"
+        thread = threading.Thread(target=listener.serve_forever, args=(0.05,))
+        thread.start()
+        yield known
+        listener.shutdown()
+        thread.join()
 
 
 def environment(server: Server | None) -> dict[str, str]:

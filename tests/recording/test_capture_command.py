@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -11,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from report.doctor.machine import this_family
 from report.doctor.remedies import ALLOW_CAPTURE
 from tests.independent.container import read_capture
 from tests.independent.packets import Datagram, Segment, transport
-from tests.recording.conftest import Capture, Server, environment, free_port
+from tests.recording.conftest import TLS12_SUITE, Capture, Pages, Server, environment, free_port
 
 SUITES = {
     "1.2": ("TLS 1.2", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"),
@@ -111,6 +112,26 @@ def test_a_certificate_that_is_not_trusted_is_recorded_and_said(
     assert outcome["fatal_alert"] == "unknown_ca"
 
 
+def test_a_handshake_broken_off_says_where_the_whole_one_is(
+    capture: Capture, server: Server, tmp_path: Path
+) -> None:
+    """As a browser does: it turns the certificate down, and comes back once it may go on."""
+    capture(server.url(), "-q", "-o", "refused.pcapng")
+    capture(server.url(), "-q", "-o", "whole.pcapng", server=server)
+    merge = [str(find_program("mergecap")), "-a", "-w", "both.pcapng"]
+    subprocess.run([*merge, "refused.pcapng", "whole.pcapng"], cwd=tmp_path, check=True)
+
+    def said(*words: str) -> str:
+        command = [sys.executable, "-m", "report.commands.main", "answer", "both.pcapng", *words]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8")
+        assert done.returncode == 0, done.stderr
+        return done.stderr
+
+    assert "same server (tcp 1) has it: --stream 1 answers from that" in said("--host", "localhost")
+    assert "answers from that" not in said("--stream", "0")
+    assert "answers from that" not in said(), "the whole one was taken"
+
+
 @contextlib.contextmanager
 def listening() -> Iterator[int]:
     with socket.socket() as other:
@@ -149,23 +170,48 @@ def test_names_and_plain_http_are_recorded_and_nothing_else(
     assert other not in ports
 
 
+def started(words: list[str], folder: Path, **variables: str) -> "subprocess.Popen[str]":
+    """`labshark capture`, running in `folder`, which is its TMPDIR, too."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "report.commands.main", "capture", *words, "--lang", "en"],
+        cwd=folder,
+        env={**environment(None), **variables, "TMPDIR": str(folder)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_until(process: "subprocess.Popen[str]", so: Callable[[], bool]) -> None:
+    """However slow the machine is; but not for a process that has ended."""
+    for _ in range(2400):
+        if so():
+            return
+        if process.poll() is not None:
+            break
+        time.sleep(0.05)
+    process.kill()
+    pytest.fail(f"it did not come so far: {process.communicate()}")
+
+
+def keys_written(process: "subprocess.Popen[str]", folder: Path) -> None:
+    """Waits until the client has written keys; it does so while others wait for it, or later.
+
+    `folder` is the TMPDIR of `process`.
+    """
+    wait_until(
+        process, lambda: any(f.stat().st_size for f in folder.glob("labshark-run-*/files/keys.log"))
+    )
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.usefixtures("_may_record")
 def test_an_interrupted_recording_is_kept(
     number: signal.Signals, silent_server: Server, tmp_path: Path
 ) -> None:
-    command = [sys.executable, "-m", "report.commands.main", "capture", silent_server.url()]
-    process = subprocess.Popen(
-        [*command, "--lang", "en"],
-        cwd=tmp_path,
-        env={**environment(silent_server), "TMPDIR": str(tmp_path)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stderr is not None
-    assert process.stderr.readline().startswith("Recording on ")
-    time.sleep(1.5)
+    process = started([silent_server.url()], tmp_path, **environment(silent_server))
+    keys_written(process, tmp_path)
     process.send_signal(number)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (130, "localhost.pcapng\n"), err
@@ -251,30 +297,41 @@ def test_missing_rights_get_the_exact_remedy(capture: Capture, server: Server) -
         assert line.endswith(f"{remedy} [recording-no-rights]")
 
 
+IANA_NAMES = {TLS12_SUITE: SUITES["1.2"][1]}
+"""Of suites that OpenSSL calls by a name of its own."""
+
 BROWSER_FLAGS = "--headless=new --no-sandbox --disable-gpu --ignore-certificate-errors"
 
 
 @pytest.mark.parametrize("version", ["1.2", "1.3"])
-def test_a_browser_is_recorded_with_its_keys(
-    version: str,
-    capture: Capture,
-    server: Server,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+@pytest.mark.usefixtures("_may_record")
+def test_a_browser_is_recorded_with_its_keys(version: str, pages: Pages, tmp_path: Path) -> None:
+    """Somebody presses Enter once the page is there, as they are told.
+
+    The certificate is not to the browser's liking, so that it may break off a handshake first.
+    """
     if not any(map(shutil.which, ("chromium", "google-chrome"))):
         pytest.skip("needs Chromium")
-    monkeypatch.setenv("LABSHARK_BROWSER_FLAGS", BROWSER_FLAGS)
-    words = ["--browser", server.url("/the-page"), "--tls-max", version, "--seconds", "8"]
-    done = capture(*words, "--lang", "en", server=server)
-    assert (done.code, done.out) == (0, "localhost.pcapng\n"), done.err
+    process = started(
+        [f"{pages.url}/the-page", "--browser", "--tls-max", version],
+        tmp_path,
+        LABSHARK_BROWSER_FLAGS=BROWSER_FLAGS,
+    )
+    wait_until(process, lambda: "/shown" in pages.asked)
+    keys_written(process, tmp_path)
+    out, err = process.communicate("\n", timeout=60)
+    assert (process.returncode, out) == (0, "localhost.pcapng\n"), err
     file = tmp_path / "localhost.pcapng"
-    document = answers(file, "--host", "localhost")
-    shown, suite = SUITES[version]
-    assert (document["session"]["version"], document["session"]["decrypted"]) == (shown, True)
+    following = err.splitlines()[-1]
+    assert following.startswith("Next: labshark report localhost.pcapng ")
+    document = answers(file, *following.split()[4:])
+    assert document["session"]["decrypted"], err
     found = {answer["id"]: answer for answer in document["answers"]}
-    assert found["q9"]["value"] == suite
-    assert "GET /the-page" in found["q23"]["text"]["en"]
+    path = re.search(r"GET (\S+)", found["q23"]["text"]["en"])
+    assert path is not None
+    spoken, suite = pages.asked[path[1]]
+    assert document["session"]["version"] == f"TLS {version}" == spoken.replace("TLSv", "TLS ")
+    assert found["q9"]["value"] == IANA_NAMES.get(suite, suite)
     assert {p.source[1] for p in packets(file) if isinstance(p, Datagram)} <= {53}, "no QUIC"
 
 
