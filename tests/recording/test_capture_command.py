@@ -10,6 +10,7 @@ import socket
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -170,12 +171,21 @@ def test_names_and_plain_http_are_recorded_and_nothing_else(
     assert other not in ports
 
 
-def started(words: list[str], folder: Path, **variables: str) -> "subprocess.Popen[str]":
-    """`labshark capture`, running in `folder`, which is its TMPDIR, too."""
+@pytest.fixture
+def scratch() -> Iterator[Path]:
+    """A TMPDIR with a short name: Chromium puts a socket there, whose path may have 107 bytes."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        yield Path(name)
+
+
+def started(
+    words: list[str], folder: Path, scratch: Path, **variables: str
+) -> "subprocess.Popen[str]":
+    """`labshark capture`, running in `folder`, with `scratch` as its TMPDIR."""
     return subprocess.Popen(
         [sys.executable, "-m", "report.commands.main", "capture", *words, "--lang", "en"],
         cwd=folder,
-        env={**environment(None), **variables, "TMPDIR": str(folder)},
+        env={**environment(None), **variables, "TMPDIR": str(scratch)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -195,30 +205,26 @@ def wait_until(process: "subprocess.Popen[str]", so: Callable[[], bool]) -> None
     pytest.fail(f"it did not come so far: {process.communicate()}")
 
 
-def keys_written(process: "subprocess.Popen[str]", folder: Path) -> None:
-    """Waits until the client has written keys; it does so while others wait for it, or later.
-
-    `folder` is the TMPDIR of `process`.
-    """
-    wait_until(
-        process, lambda: any(f.stat().st_size for f in folder.glob("labshark-run-*/files/keys.log"))
-    )
+def wait_for_keys(process: "subprocess.Popen[str]", scratch: Path) -> None:
+    """A browser writes them when it has the time, which may be after the page is there."""
+    pattern = "labshark-run-*/files/keys.log"
+    wait_until(process, lambda: any(file.stat().st_size for file in scratch.glob(pattern)))
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.usefixtures("_may_record")
 def test_an_interrupted_recording_is_kept(
-    number: signal.Signals, silent_server: Server, tmp_path: Path
+    number: signal.Signals, silent_server: Server, tmp_path: Path, scratch: Path
 ) -> None:
-    process = started([silent_server.url()], tmp_path, **environment(silent_server))
-    keys_written(process, tmp_path)
+    process = started([silent_server.url()], tmp_path, scratch, **environment(silent_server))
+    wait_for_keys(process, scratch)
     process.send_signal(number)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (130, "localhost.pcapng\n"), err
     (session,) = answers(tmp_path / "localhost.pcapng", "--sessions")["sessions"]
     assert session["version"] == "TLS 1.3"
     assert len(read_capture(tmp_path / "localhost.pcapng").keylogs) == 1
-    assert not list(tmp_path.glob("labshark-run-*")), "what was private is gone"
+    assert not list(scratch.glob("labshark-run-*")), "what was private is gone"
 
 
 def test_a_refused_connection(capture: Capture) -> None:
@@ -305,7 +311,9 @@ BROWSER_FLAGS = "--headless=new --no-sandbox --disable-gpu --ignore-certificate-
 
 @pytest.mark.parametrize("version", ["1.2", "1.3"])
 @pytest.mark.usefixtures("_may_record")
-def test_a_browser_is_recorded_with_its_keys(version: str, pages: Pages, tmp_path: Path) -> None:
+def test_a_browser_is_recorded_with_its_keys(
+    version: str, pages: Pages, tmp_path: Path, scratch: Path
+) -> None:
     """Somebody presses Enter once the page is there, as they are told.
 
     The certificate is not to the browser's liking, so that it may break off a handshake first.
@@ -315,10 +323,11 @@ def test_a_browser_is_recorded_with_its_keys(version: str, pages: Pages, tmp_pat
     process = started(
         [f"{pages.url}/the-page", "--browser", "--tls-max", version],
         tmp_path,
+        scratch,
         LABSHARK_BROWSER_FLAGS=BROWSER_FLAGS,
     )
     wait_until(process, lambda: "/shown" in pages.asked)
-    keys_written(process, tmp_path)
+    wait_for_keys(process, scratch)
     out, err = process.communicate("\n", timeout=60)
     assert (process.returncode, out) == (0, "localhost.pcapng\n"), err
     file = tmp_path / "localhost.pcapng"
