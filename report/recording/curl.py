@@ -62,14 +62,21 @@ def find_curl() -> Curl:
 
 
 def chosen(found: Iterable[Curl]) -> Curl:
-    """Of several curls the one to use; raises LabsharkError `curl-missing` where there is none."""
-    usable = [curl for curl in found if curl.version.startswith("curl ")]
-    for curl in usable:
+    """Of several curls the one to use; raises LabsharkError `curl-missing` where there is none.
+
+    No more of `found` are asked for than it takes: curl looks up this machine's name before it
+    says its version, which takes seconds where no name server answers.
+    """
+    second_best = None
+    for curl in found:
+        if not curl.version.startswith("curl "):
+            continue
         if curl.logs_keys:
             return curl
-    if not usable:
+        second_best = second_best or curl
+    if second_best is None:
         raise LabsharkError("curl-missing")
-    return usable[0]
+    return second_best
 
 
 def fetch(curl: Curl, order: Order, folder: Path, over: Callable[[], bool]) -> Visit:

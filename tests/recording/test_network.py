@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,7 +30,8 @@ def laptop(certificate: Path) -> Iterator[Host]:
         server.start(["openssl", "s_server", "-accept", "443", *paths], ports=[443])
         names = Path("/etc/netns") / host.namespace / "hosts"
         names.parent.mkdir(parents=True, exist_ok=True)
-        names.write_text(f"127.0.0.1 localhost\n{SERVER} www.lab.example\n")
+        # With its own name, which curl looks up: no name server answers here.
+        names.write_text(f"127.0.0.1 localhost {socket.gethostname()}\n{SERVER} www.lab.example\n")
         yield host
 
 
