@@ -77,7 +77,7 @@ def missing_message(tables: Tables, session: Session, kind: int, *, client: bool
     if alert is not None:
         return _after_alert(name, condition, alert)
     lack = lacking_part(tables, session, client=client)
-    if lack is None and session.server_hello is None:
+    if lack is None and session.server_hello is None and not _went_through_it(session):
         lack = lacking_part(tables, session, client=False)  # both go on by what the server chose
     if lack is not None:
         opening = Text(f"抓包中没有 {name}：", f"There is no {name} in the capture:")
@@ -89,6 +89,15 @@ def missing_message(tables: Tables, session: Session, kind: int, *, client: bool
         ),
         condition,
     )
+
+
+def _went_through_it(session: Session) -> bool:
+    """Whether the client's part of a full handshake can be read, up to where its keys begin.
+
+    Its Client Key Exchange is of no TLS 1.3, and what it says before comes right before it
+    (RFC 5246, 7.3).
+    """
+    return bool(session.of("handshake", CLIENT_KEY_EXCHANGE, client=True))
 
 
 def fatal_alert(session: Session) -> Message | None:

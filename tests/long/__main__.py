@@ -24,6 +24,7 @@ from report.capture.programs import find_program
 from tests.capture.killing import killed_tshark
 from tests.capture.test_killed import ending_of, random_packets
 from tests.long.batches import class300, cluster, kills, memory
+from tests.long.closed import suite
 from tests.long.cost import sandbox_cost
 from tests.long.outcome import Outcome, outcomes
 from tests.long.properties import PROPERTIES
@@ -200,7 +201,7 @@ TESTS = {
     test.__name__: test
     for test in (
         *(packets, containers, killed, readers, parsers, cost),
-        *(class300, kills, cluster, memory),
+        *(class300, kills, cluster, memory, suite),
     )
 }
 
