@@ -8,14 +8,13 @@ from report.grading.published import published_answers
 from report.labs.model import NamedQuery, Question
 from report.questions.answer import Answer, AnswerValue, Evidence
 from report.questions.engine import LabResult
-from report.tables.certificates import CERTIFICATE, SentCertificate, sent_certificates
-from report.tables.connections import CLIENT_HELLO
+from report.tables.certificates import SentCertificate, sent_certificates
 from report.tables.dissection import TreeField, first_field
 from report.tables.packets import integers
+from report.tls.message_types import CERTIFICATE, CLIENT_HELLO, FINISHED, HANDSHAKE
 from report.tls.registry import cipher_suite_name, signature_scheme_name, version_name
 
 Decoy = tuple[str, AnswerValue]
-_FINISHED, _HANDSHAKE = 20, 22
 _FIN, _SYN, _ACK = 0x01, 0x02, 0x10
 _SMALL = 9
 _ENCODING = ("3082", "30", "0282")
@@ -85,7 +84,7 @@ def _other_connections(asked: _Asked) -> Iterator[Decoy]:
 def _signs(row: Mapping[Hashable, Any]) -> Iterator[tuple[str, int]]:
     """What a packet holds: kinds of message, kinds of record, the opening or end of TCP."""
     yield from (("handshake", n) for n in integers(row["tls.handshake.type"]))
-    yield from (("record", n) for n in integers(row["tls.record.content_type"]) if n != _HANDSHAKE)
+    yield from (("record", n) for n in integers(row["tls.record.content_type"]) if n != HANDSHAKE)
     for flags in integers(row["tcp.flags"])[-1:]:
         if flags & (_SYN | _FIN):
             yield "tcp", flags & (_SYN | _FIN | _ACK)
@@ -115,7 +114,7 @@ def _finished(asked: _Asked) -> Iterator[Decoy]:
     session = asked.result.session
     if not session.is_tls13 or not asked.query.startswith("application_data."):
         return
-    for message in session.of("handshake", _FINISHED, client=True):
+    for message in session.of("handshake", FINISHED, client=True):
         yield "finished_for_data", message.frame
 
 

@@ -42,10 +42,10 @@ from report.labs.model import Lab
 from report.questions.answer import Status
 from report.questions.engine import LabResult, answer_lab
 from report.rendering.html import ShownLanguage
-from report.tables.connections import CLIENT_HELLO
 from report.tables.packets import integers, occurrences
 from report.text import Text
 from report.tls.keylog import parse_keylog
+from report.tls.message_types import CLIENT_HELLO
 from report.workers import Message, serve
 
 _MOST_CAPTURES = 3

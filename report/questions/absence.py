@@ -12,11 +12,11 @@ from report.questions.gaps import unrecorded
 from report.questions.quic_frames import is_closed
 from report.questions.registry import Tables
 from report.questions.scope import handshake, session_scope, side
-from report.tables.connections import SERVER_HELLO
 from report.tables.messages import Message
 from report.tables.packets import cut_short, integers, per_cell
 from report.tables.session import Session
 from report.text import Text
+from report.tls.message_types import CLIENT_KEY_EXCHANGE, SERVER_HELLO
 from report.tls.registry import shown_name
 
 HOW_TO_SEE = Text(

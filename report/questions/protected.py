@@ -11,6 +11,13 @@ from report.tables.messages import Message
 from report.tables.packets import cut_short
 from report.tables.session import Session
 from report.text import Text
+from report.tls.message_types import (
+    CLIENT_HELLO,
+    CLIENT_KEY_EXCHANGE,
+    FINISHED,
+    SERVER_HELLO,
+    SERVER_KEY_EXCHANGE,
+)
 from report.tls.registry import version_name
 from report.tls.suites import HASH_LENGTHS, CipherSuite, known_suite
 
@@ -19,8 +26,7 @@ _SHORT_TAG = 8
 _HEADER, _VERIFY_DATA = 5, 12
 _COMMON_ALERT = _ALERT + _TRUE_TYPE + 16
 _CHANGE = _HEADER + 1
-_CLIENT_HELLO, _SERVER_HELLO, _SERVER_KEY_EXCHANGE, _CLIENT_KEY_EXCHANGE = 1, 2, 12, 16
-_FINISHED, _EARLY_DATA = 20, 42
+_EARLY_DATA = 42
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +89,10 @@ def version_untold(session: Session) -> bool:
     """
     if session.server_hello is not None:
         return False
-    hellos = (_CLIENT_HELLO, _SERVER_HELLO)
+    hellos = (CLIENT_HELLO, SERVER_HELLO)
     if any(m.protocol == "handshake" and m.type not in hellos for m in session.messages):
         return False
-    hello = next(iter(session.of("handshake", _CLIENT_HELLO, client=True)), None)
+    hello = next(iter(session.of("handshake", CLIENT_HELLO, client=True)), None)
     if hello is None:
         return True
     carried = session.packets.loc[list(hello.parts)]
@@ -136,16 +142,16 @@ def only_the_flight_lost(session: Session, last: Message, data: Message) -> bool
 def _flight_length(session: Session) -> int | None:
     suite = chosen_suite(session)
     seen = session.of("change_cipher_spec", client=True) or session.of(
-        "handshake", _CLIENT_KEY_EXCHANGE, client=True
+        "handshake", CLIENT_KEY_EXCHANGE, client=True
     )
     if suite is None or seen:
         return None
     if session.is_tls13:
-        hello = next(iter(session.of("handshake", _CLIENT_HELLO, client=True)), None)
+        hello = next(iter(session.of("handshake", CLIENT_HELLO, client=True)), None)
         own = hello.first("tls.handshake.session_id_length") if hello else None
         compatible = own is not None and own.number > 0
         return _HEADER + finished_length(suite) + _CHANGE * compatible
-    exchange = next(iter(session.of("handshake", _SERVER_KEY_EXCHANGE, client=False)), None)
+    exchange = next(iter(session.of("handshake", SERVER_KEY_EXCHANGE, client=False)), None)
     point = exchange.first("tls.handshake.server_point_len") if exchange else None
     if point is None or not suite.aead:
         return None
@@ -173,7 +179,7 @@ def _early_data(session: Session, data: list[Message]) -> Message | None:
 def _offers_early_data(session: Session) -> bool:
     return any(
         f.number == _EARLY_DATA
-        for m in session.of("handshake", _CLIENT_HELLO, client=True)
+        for m in session.of("handshake", CLIENT_HELLO, client=True)
         for f in m.all("tls.handshake.extension.type")
     )
 
@@ -183,7 +189,7 @@ def _first_after_finished(session: Session, data: list[Message]) -> Inference | 
     hello = session.server_hello
     if suite is None or hello is None:
         return None
-    if session.of("handshake", _FINISHED, client=True):
+    if session.of("handshake", FINISHED, client=True):
         # With the handshake in the clear, whatever stays encrypted after it is data.
         return Inference(data[0]) if data else None
     start = session.messages.index(hello)
@@ -192,7 +198,7 @@ def _first_after_finished(session: Session, data: list[Message]) -> Inference | 
     if not protected:
         return None
     expected = finished_length(suite)
-    greeting = session.of("handshake", _CLIENT_HELLO, client=True)
+    greeting = session.of("handshake", CLIENT_HELLO, client=True)
     if expected not in lengths and greeting:
         first = protected[0]
         if not _is_last_alert(session, first, suite) and only_the_flight_lost(

@@ -18,6 +18,7 @@ from report.tables.messages import Message
 from report.tables.packets import occurrences
 from report.tables.records import session_records
 from report.tables.session import Session
+from report.tls.message_types import CERTIFICATE
 
 Cite = Callable[[str], tuple[Evidence, ...]]
 
@@ -151,7 +152,7 @@ def _of_certificates(session: Session, cells: list[dict[Any, Any]]) -> Iterator[
         "key_bits": "x509af.subjectPublicKeyInfo_element",
         "signature_algorithm": "x509af.algorithmIdentifier_element",
     }
-    for message in session.of("handshake", 11):
+    for message in session.of("handshake", CERTIFICATE):
         for sent in sent_certificates(message):
             yield lambda name, message=message, sent=sent: (  # type: ignore[misc]
                 cite(message, sent.part(fields.get(name, ""))),

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 
 from report.questions.conditions import Condition, Where, either
-from report.tables.connections import ALERT, APPLICATION_DATA
 from report.tables.messages import Message
 from report.tables.session import Session
+from report.tls.message_types import ALERT, APPLICATION_DATA
 
 
 def session_scope(session: Session) -> Where:

@@ -8,11 +8,12 @@ import pandas as pd
 from report.rendering.diagram import Message as Arrow
 from report.rendering.packetlist import PacketFacts, overview_rows
 from report.rendering.view import FilterView, OtherSession, Overview, SessionCard, StepKind
-from report.tables.connections import APPLICATION_DATA, Connection, Endpoint
+from report.tables.connections import Connection, Endpoint
 from report.tables.messages import Message
 from report.tables.packets import integers, occurrences
 from report.tables.session import Session, whole_instead
 from report.text import Text, visible
+from report.tls.message_types import APPLICATION_DATA
 
 _FIN, _SYN, _RST = 0x01, 0x02, 0x04
 _MOST_LISTED, _LISTED_AT_START, _LISTED_AT_END = 80, 45, 15

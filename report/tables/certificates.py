@@ -12,9 +12,9 @@ from report.tables.dissection import TreeField
 from report.tables.messages import Message
 from report.tls.certificate_message import certificate_entries
 from report.tls.certificates import Certificate, UnreadableCertificate, read_certificate
+from report.tls.message_types import CERTIFICATE, COMPRESSED_CERTIFICATE
 from report.tls.suites import TLS_1_3
 
-CERTIFICATE, COMPRESSED_CERTIFICATE = 11, 25
 CERTIFICATE_TYPES = (CERTIFICATE, COMPRESSED_CERTIFICATE)
 """Handshake messages with certificates in them (RFC 8446, 4.4.2; RFC 8879, 4)."""
 _MOST_UNCOMPRESSED = 1 << 24

@@ -8,12 +8,20 @@ import numpy as np
 import pandas as pd
 
 from report.tables.packets import integers, occurrences, per_cell
+from report.tls.key_schedule import HELLO_RETRY_RANDOM
+from report.tls.message_types import (
+    APPLICATION_DATA,
+    CERTIFICATE,
+    CHANGE_CIPHER_SPEC,
+    CLIENT_HELLO,
+    CLIENT_KEY_EXCHANGE,
+    SERVER_HELLO,
+    SERVER_HELLO_DONE,
+    SERVER_KEY_EXCHANGE,
+)
 from report.tls.registry import alert_name, cipher_suite_name, version_name
 
-CLIENT_HELLO, SERVER_HELLO = 1, 2
-ALERT, HANDSHAKE, APPLICATION_DATA, CHANGE_CIPHER_SPEC = 21, 22, 23, 20
-RETRY_RANDOM = "cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c"
-"""The random of a Hello Retry Request (RFC 8446, 4.1.3)."""
+RETRY_RANDOM = HELLO_RETRY_RANDOM.hex()
 PRE_SHARED_KEY = 41
 Row = Mapping[Hashable, Any]
 """One packet's cells by column."""
@@ -330,6 +338,9 @@ def _agreed(answer: _Packet | None) -> tuple[str, str]:
     )
 
 
+_OF_FULL_HANDSHAKES = {CERTIFICATE, SERVER_KEY_EXCHANGE, SERVER_HELLO_DONE, CLIENT_KEY_EXCHANGE}
+
+
 def _is_resumed(hello: _Packet | None, answer: _Packet | None, records: "list[_Packet]") -> bool:
     """Session id echoed and no certificate (RFC 5246, F.1.4), or a PSK chosen (RFC 8446, 2.2)."""
     if hello is None or answer is None:
@@ -338,7 +349,7 @@ def _is_resumed(hello: _Packet | None, answer: _Packet | None, records: "list[_P
         return PRE_SHARED_KEY in answer.numbers("tls.handshake.extension.type")
     sent = {kind for packet in records for kind in packet.handshakes}
     # Key exchange messages are in every full handshake, whatever the suite.
-    return not sent & {11, 12, 14, 16} and CHANGE_CIPHER_SPEC in {
+    return not sent & _OF_FULL_HANDSHAKES and CHANGE_CIPHER_SPEC in {
         kind for packet in records for kind in packet.content_types
     }
 

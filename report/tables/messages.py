@@ -7,7 +7,6 @@ from typing import Literal
 import pandas as pd
 
 from report.capture.frames import FrameDetail
-from report.tables.connections import HANDSHAKE
 from report.tables.dissection import (
     TreeField,
     buffer_of,
@@ -15,6 +14,7 @@ from report.tables.dissection import (
     header_buffer,
     layers,
 )
+from report.tls.message_types import HANDSHAKE
 from report.tls.registry import shown_name
 
 Protocol = Literal["handshake", "change_cipher_spec", "alert", "application_data"]

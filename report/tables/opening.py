@@ -13,11 +13,10 @@ from dataclasses import replace
 from report.tables.messages import Message, Protocol, Record
 from report.tls.key_schedule import traffic_keys
 from report.tls.keylog import KeyLog
+from report.tls.message_types import ALERT, CLIENT_HELLO, HANDSHAKE, SERVER_HELLO
 from report.tls.records import AeadReader, Opened, RecordProtectionError
 from report.tls.suites import TLS_1_3, CipherSuite, cipher_suite
 
-_HANDSHAKE, _ALERT, _APPLICATION_DATA = 22, 21, 23
-_CLIENT_HELLO, _SERVER_HELLO = 1, 2
 _LABELS = {
     True: (
         "CLIENT_EARLY_TRAFFIC_SECRET",
@@ -59,8 +58,8 @@ Keys = Mapping[bool, tuple[tuple[CipherSuite, bytes], ...]]
 
 
 def _keys(messages: Iterable[Message], keylog: KeyLog) -> Keys:
-    hello = _first(messages, _CLIENT_HELLO, client=True)
-    answer = _first(messages, _SERVER_HELLO, client=False)
+    hello = _first(messages, CLIENT_HELLO, client=True)
+    answer = _first(messages, SERVER_HELLO, client=False)
     random = hello.first("tls.handshake.random") if hello else None
     chosen = answer.first("tls.handshake.ciphersuite") if answer else None
     octets = random.octets if random else None
@@ -111,10 +110,10 @@ def _under_some_number(fragment: bytes, suite: CipherSuite, secret: bytes) -> Op
 def _contents(message: Message, opened: Opened) -> Iterator[Message]:
     record = replace(message.record, inner_type=opened.content_type)
     plain = replace(message, record=record)
-    if opened.content_type == _ALERT and len(opened.plaintext) == 2:
+    if opened.content_type == ALERT and len(opened.plaintext) == 2:
         level, kind = opened.plaintext
         yield replace(plain, protocol="alert", type=kind, level=level)
-    elif opened.content_type == _HANDSHAKE:
+    elif opened.content_type == HANDSHAKE:
         yield from _handshake(plain, opened.plaintext)
     else:
         yield plain

@@ -5,9 +5,10 @@ from collections.abc import Iterable
 import pandas as pd
 
 from report.capture.trace import Trace
-from report.tables.connections import CLIENT_HELLO, STREAM_FIELDS, Connection, speaks_tls
+from report.tables.connections import STREAM_FIELDS, Connection, speaks_tls
 from report.tables.packets import cut_short, integers, packets_table, per_cell
 from report.tables.session import Session, open_session
+from report.tls.message_types import CLIENT_HELLO
 
 
 def read_packets(trace: Trace, fields: Iterable[str]) -> pd.DataFrame:

@@ -6,10 +6,11 @@ from typing import Any
 
 import pandas as pd
 
-from report.tables.connections import APPLICATION_DATA, Row, speaks_tls
+from report.tables.connections import Row, speaks_tls
 from report.tables.messages import Record
 from report.tables.packets import integers
 from report.tables.session import Session
+from report.tls.message_types import APPLICATION_DATA
 
 
 @dataclass(frozen=True, slots=True)

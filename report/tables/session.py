@@ -10,9 +10,7 @@ from report.capture.frames import FrameDetail
 from report.capture.trace import Trace
 from report.errors import LabsharkError
 from report.tables.connections import (
-    CLIENT_HELLO,
     RETRY_RANDOM,
-    SERVER_HELLO,
     Connection,
     Endpoint,
     find_connections,
@@ -23,6 +21,7 @@ from report.tables.messages import Message, Record, read_records
 from report.tables.opening import opened_further
 from report.tables.packets import integers, occurrences, per_cell
 from report.tls.keylog import parse_keylog
+from report.tls.message_types import CLIENT_HELLO, NEW_SESSION_TICKET, SERVER_HELLO
 
 CHOSEN_BY = ("stream", "host", "lab", "complete", "hello", "first", "conversation")
 """Why a connection is the session: the user's `--stream` or `--host`, the lab's own host, the
@@ -81,7 +80,9 @@ class Session:
     @property
     def handshake_opened(self) -> bool:
         """Whether the protected part of a TLS 1.3 handshake can be read."""
-        return any(m.protocol == "handshake" and m.type != 4 for m in self.opened())
+        return any(
+            m.protocol == "handshake" and m.type != NEW_SESSION_TICKET for m in self.opened()
+        )
 
     @property
     def decrypted(self) -> bool:
@@ -92,7 +93,11 @@ class Session:
         """The messages that were protected on the wire and could be read."""
         if self.connection.transport == "quic":
             # QUIC's Initial packets are always decrypted; what needs keys comes after them.
-            return tuple(m for m in self.messages if m.type not in (1, 2, None) and m.decrypted)
+            return tuple(
+                m
+                for m in self.messages
+                if m.type not in (CLIENT_HELLO, SERVER_HELLO, None) and m.decrypted
+            )
         return tuple(m for m in self.messages if m.decrypted)
 
     def of(

@@ -4,6 +4,7 @@ from report.capture.trace import Trace
 from report.capture.trimming import trimmed
 from report.tables.session import Session
 from report.tls.keylog import parse_keylog
+from report.tls.message_types import CLIENT_HELLO
 
 
 def trimmed_session(
@@ -22,7 +23,7 @@ def trimmed_session(
 def _session_keys(keylog: bytes, session: Session) -> bytes:
     randoms = {
         octets
-        for hello in session.of("handshake", 1, client=True)
+        for hello in session.of("handshake", CLIENT_HELLO, client=True)
         if (field := hello.first("tls.handshake.random")) and (octets := field.octets)
     }
     secrets = parse_keylog(keylog).secrets

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from report.tls.message_types import SERVER_HELLO
 from report.tls.suites import (
     SSL_3_0,
     TLS_1_2,
@@ -21,7 +22,6 @@ _FINISHED_LABELS: dict[Sender, bytes] = {"client": b"client finished", "server":
 _SSL3_SENDERS: dict[Sender, bytes] = {"client": b"CLNT", "server": b"SRVR"}  # RFC 6101 5.6.9
 _SSL3_PAD_LENGTHS = {"md5": 48, "sha1": 40}  # RFC 6101 5.2.3.1
 _MESSAGE_HASH = 254
-_SERVER_HELLO = 2
 # RFC 8446 4.1.3: this random marks a Server Hello as a Hello Retry Request.
 HELLO_RETRY_RANDOM = hashlib.sha256(b"HelloRetryRequest").digest()
 
@@ -216,7 +216,7 @@ def transcript_hash(prf_hash: str, messages: Sequence[bytes]) -> bytes:
 
 
 def _is_hello_retry_request(message: bytes) -> bool:
-    return message[:1] == bytes([_SERVER_HELLO]) and message[6:38] == HELLO_RETRY_RANDOM
+    return message[:1] == bytes([SERVER_HELLO]) and message[6:38] == HELLO_RETRY_RANDOM
 
 
 @dataclass(frozen=True, slots=True)

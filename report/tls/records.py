@@ -18,9 +18,9 @@ from cryptography.hazmat.primitives.ciphers import (
 from cryptography.hazmat.primitives.ciphers.aead import AESCCM, AESGCM, ChaCha20Poly1305
 
 from report.tls.key_schedule import DirectionKeys, hash_name
+from report.tls.message_types import APPLICATION_DATA
 from report.tls.suites import SSL_3_0, TLS_1_0, TLS_1_3, CipherSuite, mac_length
 
-_APPLICATION_DATA = 23
 _SSL3_PAD = {"md5": 48, "sha1": 40}  # RFC 6101 5.2.3.1
 
 
@@ -107,7 +107,7 @@ class AeadReader:
         The count goes on from there. Raises `RecordProtectionError`.
         """
         self._sequence = number
-        return self.open(_APPLICATION_DATA, fragment)
+        return self.open(APPLICATION_DATA, fragment)
 
     def open(self, content_type: int, fragment: bytes) -> Opened:
         """See `RecordReader`."""
@@ -133,7 +133,7 @@ class AeadReader:
 
     def _associated_data(self, content_type: int, body: int, length: int) -> bytes:
         if self._version >= TLS_1_3:
-            return bytes([_APPLICATION_DATA, 3, 3]) + length.to_bytes(2)
+            return bytes([APPLICATION_DATA, 3, 3]) + length.to_bytes(2)
         return _record_head(self._sequence, content_type, self._version, body)
 
 

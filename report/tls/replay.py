@@ -16,6 +16,18 @@ from report.tls.key_schedule import (
     verify_data,
 )
 from report.tls.keylog import KeyLog
+from report.tls.message_types import (
+    APPLICATION_DATA,
+    CHANGE_CIPHER_SPEC,
+    CLIENT_HELLO,
+    CLIENT_KEY_EXCHANGE,
+    FINISHED,
+    HANDSHAKE,
+    HELLO_REQUEST,
+    KEY_UPDATE,
+    NEW_SESSION_TICKET,
+    SERVER_HELLO,
+)
 from report.tls.records import (
     RecordProtectionError,
     RecordReader,
@@ -23,9 +35,6 @@ from report.tls.records import (
 )
 from report.tls.suites import HASH_LENGTHS, SSL_3_0, TLS_1_3, CipherSuite, known_suite
 
-_CHANGE_CIPHER_SPEC, _HANDSHAKE, _APPLICATION_DATA = 20, 22, 23
-_HELLO_REQUEST, _CLIENT_HELLO, _SERVER_HELLO = 0, 1, 2
-_NEW_SESSION_TICKET, _CLIENT_KEY_EXCHANGE, _FINISHED, _KEY_UPDATE = 4, 16, 20, 24
 _ENCRYPT_THEN_MAC, _EXTENDED_MASTER_SECRET = 22, 23
 
 
@@ -133,17 +142,17 @@ class _State:
             self.found.records.append(OpenedRecord(record, True, record.content_type, None))
             return
         self.found.records.append(OpenedRecord(record, protected, *opened))
-        if opened[0] == _HANDSHAKE:
+        if opened[0] == HANDSHAKE:
             self._handshake(record.sender, opened[1])
-        elif opened[0] == _CHANGE_CIPHER_SPEC and 0 < self.found.version < TLS_1_3:
+        elif opened[0] == CHANGE_CIPHER_SPEC and 0 < self.found.version < TLS_1_3:
             # Ahead of the Server Hello it is TLS 1.3's, in front of early data, and says nothing.
             self._change_cipher_spec(record.sender)
 
     def _is_protected(self, record: SentRecord) -> bool:
         if self.found.version >= TLS_1_3:
-            return record.content_type == _APPLICATION_DATA
+            return record.content_type == APPLICATION_DATA
         # Early data comes before the Server Hello that says which version it is.
-        return self._protected[record.sender] or record.content_type == _APPLICATION_DATA
+        return self._protected[record.sender] or record.content_type == APPLICATION_DATA
 
     def _opened(self, record: SentRecord) -> tuple[int, bytes] | None:
         readers = self._readers[record.sender]
@@ -170,22 +179,22 @@ class _State:
 
     def _message(self, sender: Sender, data: bytes) -> None:
         self.found.messages.append(Message(sender, data, len(self.found.records) - 1))
-        if data[0] == _CLIENT_HELLO:
+        if data[0] == CLIENT_HELLO:
             self._client_hello(data)
-        elif data[0] == _FINISHED:
+        elif data[0] == FINISHED:
             self._check_finished(sender, data)
-        if data[0] != _HELLO_REQUEST and not self._after_handshake(data[0]):
+        if data[0] != HELLO_REQUEST and not self._after_handshake(data[0]):
             self._transcript.append(data)
-        if data[0] == _SERVER_HELLO:
+        if data[0] == SERVER_HELLO:
             self._server_hello(data)
-        elif data[0] == _CLIENT_KEY_EXCHANGE:
+        elif data[0] == CLIENT_KEY_EXCHANGE:
             self._client_key_exchange(data)
-        elif self.found.version >= TLS_1_3 and data[0] in (_FINISHED, _KEY_UPDATE):
+        elif self.found.version >= TLS_1_3 and data[0] in (FINISHED, KEY_UPDATE):
             self._next_traffic_keys(sender, data[0])
 
     def _after_handshake(self, kind: int) -> bool:
         tls13 = self.found.version >= TLS_1_3
-        return tls13 and kind in (_NEW_SESSION_TICKET, _KEY_UPDATE)
+        return tls13 and kind in (NEW_SESSION_TICKET, KEY_UPDATE)
 
     def _client_hello(self, data: bytes) -> None:
         hello = _read(client_hello, data)
@@ -202,7 +211,7 @@ class _State:
             self._early_keys(hello, early)
 
     def _awaits_second_hello(self) -> bool:
-        if len(self._transcript) != 2 or self._transcript[1][0] != _SERVER_HELLO:
+        if len(self._transcript) != 2 or self._transcript[1][0] != SERVER_HELLO:
             return False
         hello = _read(server_hello, self._transcript[1])
         return hello is not None and hello.retry
@@ -293,7 +302,7 @@ class _State:
             return []
 
     def _next_traffic_keys(self, sender: Sender, kind: int) -> None:
-        if kind == _FINISHED:
+        if kind == FINISHED:
             self._tls13_keys(sender, f"{sender.upper()}_TRAFFIC_SECRET_0")
         elif self._traffic[sender] and self.found.suite:
             suite = self.found.suite

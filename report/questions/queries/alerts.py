@@ -12,15 +12,15 @@ from report.questions.answer import Answer, AnswerTable, Cell
 from report.questions.conditions import Condition, Where, every, frames_where
 from report.questions.evidence import cite, cite_packet
 from report.questions.finding import found
-from report.questions.handshake_messages import CLIENT_HELLO, SERVER_HELLO, first_message
+from report.questions.handshake_messages import first_message
 from report.questions.queries.finished import finished
 from report.questions.registry import Tables, query
 from report.questions.scope import content, session_scope, shown_alerts
 from report.questions.tabulated import FROM, PACKET, column, sender
-from report.tables.connections import ALERT
 from report.tables.messages import Message
 from report.tables.session import Session
 from report.text import Text
+from report.tls.message_types import ALERT, CLIENT_HELLO, SERVER_HELLO
 from report.tls.registry import shown_name
 
 _SOURCES = ("RFC 5246, 7.2", "RFC 8446, 6")

@@ -21,8 +21,7 @@ from report.tables.messages import Message
 from report.tables.session import Session
 from report.text import Text, visible
 from report.tls.key_exchange import Sent
-
-CERTIFICATE = 11
+from report.tls.message_types import CERTIFICATE
 
 
 def server_certificate(session: Session) -> Message | None:

@@ -8,12 +8,6 @@ from report.questions.conditions import Condition, Where, every
 from report.questions.evidence import cite, message_bytes
 from report.questions.finding import message_text
 from report.questions.handshake_messages import (
-    CERTIFICATE,
-    CERTIFICATE_REQUEST,
-    CERTIFICATE_VERIFY,
-    CLIENT_KEY_EXCHANGE,
-    SERVER_HELLO,
-    SERVER_KEY_EXCHANGE,
     first_message,
     from_message,
     where_message,
@@ -32,6 +26,14 @@ from report.tls.key_messages import (
     certificate_request,
     certificate_verify,
     distinguished_name,
+)
+from report.tls.message_types import (
+    CERTIFICATE,
+    CERTIFICATE_REQUEST,
+    CERTIFICATE_VERIFY,
+    CLIENT_KEY_EXCHANGE,
+    SERVER_HELLO,
+    SERVER_KEY_EXCHANGE,
 )
 from report.tls.registry import shown_name, signature_scheme_name
 

@@ -13,9 +13,9 @@ from report.tables.dissection import TreeField
 from report.tables.messages import Message
 from report.tables.session import Session
 from report.text import Text
+from report.tls.message_types import CLIENT_HELLO
 from report.tls.registry import cipher_suite_name, is_grease, version_name
 
-CLIENT_HELLO = 1
 _SIGNALLING = {0x00FF, 0x5600}
 """Suite numbers that name no suite (RFC 5746, 3.3; RFC 7507)."""
 

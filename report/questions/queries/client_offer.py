@@ -10,7 +10,7 @@ from report.questions.absence import (
 from report.questions.answer import Answer
 from report.questions.conditions import Where, every
 from report.questions.evidence import cite, cite_header
-from report.questions.handshake_messages import CLIENT_HELLO, first_message, from_message
+from report.questions.handshake_messages import first_message, from_message
 from report.questions.hellos import (
     TIME_BYTES,
     compression_names,
@@ -36,6 +36,7 @@ from report.tables.messages import Message
 from report.tables.session import Session
 from report.text import Text, visible
 from report.tls.extension_contents import grease_count
+from report.tls.message_types import CLIENT_HELLO
 from report.tls.registry import cipher_suite_name, is_grease
 
 _SOURCES = ("RFC 5246, 7.4.1.2", "RFC 8446, 4.1.2")

@@ -18,11 +18,11 @@ from report.questions.gaps import acknowledged_unseen
 from report.questions.protected import lengths_tell_nothing, looks_like_alert
 from report.questions.registry import Tables, query
 from report.questions.scope import content, session_scope, shown_alerts, side
-from report.tables.connections import ALERT, APPLICATION_DATA
 from report.tables.messages import Message
 from report.tables.packets import integers
 from report.tables.session import Session
 from report.text import Text
+from report.tls.message_types import ALERT, APPLICATION_DATA
 from report.tls.registry import shown_name
 
 _FIN, _RST = 0x01, 0x04

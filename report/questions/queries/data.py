@@ -16,12 +16,10 @@ from report.questions.protected import first_client_data, version_untold
 from report.questions.quic_frames import stream_frames, where_stream_data
 from report.questions.registry import Tables, query
 from report.questions.scope import content, session_scope, side
-from report.tables.connections import APPLICATION_DATA
 from report.tables.messages import Message
 from report.tables.session import Session
 from report.text import Text
-
-FINISHED = 20
+from report.tls.message_types import APPLICATION_DATA, FINISHED
 
 
 def client_data_condition(session: Session) -> Condition:

@@ -3,7 +3,7 @@
 from report.questions.answer import Answer, Evidence, Status
 from report.questions.conditions import proving_filter
 from report.questions.evidence import cite, cite_packet
-from report.questions.handshake_messages import ENCRYPTED_EXTENSIONS, first_message
+from report.questions.handshake_messages import first_message
 from report.questions.protected import first_client_data
 from report.questions.queries.data import client_data_condition, no_client_data
 from report.questions.quic_frames import stream_frames, where_stream_data
@@ -11,6 +11,7 @@ from report.questions.registry import Tables, query
 from report.tables.packets import integers
 from report.tables.session import Session
 from report.text import Text, visible
+from report.tls.message_types import ENCRYPTED_EXTENSIONS
 
 _ALPN = "tls.handshake.extensions_alpn_str"
 

@@ -14,15 +14,15 @@ from report.questions.conditions import Condition, Where, every
 from report.questions.evidence import cite, cite_header, cite_record
 from report.questions.finding import found, message_text
 from report.questions.gaps import gaps
-from report.questions.handshake_messages import FINISHED, SERVER_HELLO, where_message
+from report.questions.handshake_messages import where_message
 from report.questions.protected import Inference, chosen_suite, finished_length, sent_protected
 from report.questions.queries.suite import chosen, version_number
 from report.questions.registry import Tables, query
 from report.questions.scope import content, session_scope, side
-from report.tables.connections import CHANGE_CIPHER_SPEC, HANDSHAKE
 from report.tables.messages import Message
 from report.tables.session import Session
 from report.text import Text
+from report.tls.message_types import CHANGE_CIPHER_SPEC, FINISHED, HANDSHAKE, SERVER_HELLO
 from report.tls.suites import TLS_1_3, verify_data_length
 
 _RECORD_HEADER = 5

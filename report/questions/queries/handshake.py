@@ -7,30 +7,30 @@ from report.questions.answer import Answer, AnswerTable, Cell, Status
 from report.questions.conditions import Where, either, every
 from report.questions.evidence import cite
 from report.questions.finding import found
-from report.questions.handshake_messages import (
-    CERTIFICATE,
-    CERTIFICATE_REQUEST,
-    CERTIFICATE_STATUS,
-    CERTIFICATE_VERIFY,
-    CLIENT_HELLO,
-    CLIENT_KEY_EXCHANGE,
-    FINISHED,
-    NEW_SESSION_TICKET,
-    SERVER_HELLO,
-    SERVER_HELLO_DONE,
-    SERVER_KEY_EXCHANGE,
-    first_message,
-    from_message,
-)
+from report.questions.handshake_messages import first_message, from_message
 from report.questions.queries.finished import finished
 from report.questions.registry import Tables, query
 from report.questions.scope import content, session_scope
 from report.questions.tabulated import FROM, NOTHING, PACKET, column, sender
-from report.tables.connections import CHANGE_CIPHER_SPEC, HANDSHAKE
 from report.tables.dissection import TreeField
 from report.tables.messages import Message
 from report.tables.session import Session
 from report.text import Text
+from report.tls.message_types import (
+    CERTIFICATE,
+    CERTIFICATE_REQUEST,
+    CERTIFICATE_STATUS,
+    CERTIFICATE_VERIFY,
+    CHANGE_CIPHER_SPEC,
+    CLIENT_HELLO,
+    CLIENT_KEY_EXCHANGE,
+    FINISHED,
+    HANDSHAKE,
+    NEW_SESSION_TICKET,
+    SERVER_HELLO,
+    SERVER_HELLO_DONE,
+    SERVER_KEY_EXCHANGE,
+)
 
 _PHASES: dict[int, Text] = {
     0: Text("重新协商", "renegotiation"),

@@ -20,9 +20,13 @@ from report.questions.scope import handshake, session_scope, side
 from report.tables.messages import Message
 from report.tables.session import Session
 from report.text import Text
-
-CERTIFICATE, CERTIFICATE_REQUEST, SERVER_HELLO_DONE, CLIENT_KEY_EXCHANGE = 11, 13, 14, 16
-FINISHED = 20
+from report.tls.message_types import (
+    CERTIFICATE,
+    CERTIFICATE_REQUEST,
+    CLIENT_KEY_EXCHANGE,
+    FINISHED,
+    SERVER_HELLO_DONE,
+)
 
 
 @query("server_hello_done.frame")

@@ -5,16 +5,7 @@ from report.questions.answer import Answer
 from report.questions.conditions import every
 from report.questions.evidence import cite, message_bytes
 from report.questions.finding import found
-from report.questions.handshake_messages import (
-    CERTIFICATE_VERIFY,
-    CLIENT_KEY_EXCHANGE,
-    SERVER_HELLO,
-    SERVER_HELLO_DONE,
-    SERVER_KEY_EXCHANGE,
-    first_message,
-    from_message,
-    why_missing,
-)
+from report.questions.handshake_messages import first_message, from_message, why_missing
 from report.questions.queries.finished import client_flight
 from report.questions.queries.suite import agreed_group, chosen, version_number
 from report.questions.registry import Tables, query
@@ -30,6 +21,13 @@ from report.tls.key_messages import (
     certificate_verify,
     client_key_exchange,
     server_key_exchange,
+)
+from report.tls.message_types import (
+    CERTIFICATE_VERIFY,
+    CLIENT_KEY_EXCHANGE,
+    SERVER_HELLO,
+    SERVER_HELLO_DONE,
+    SERVER_KEY_EXCHANGE,
 )
 from report.tls.registry import version_name
 from report.tls.suites import TLS_1_3, CipherSuite

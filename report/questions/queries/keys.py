@@ -12,14 +12,7 @@ from report.questions.conditions import every
 from report.questions.evidence import cite, message_bytes
 from report.questions.finding import found
 from report.questions.gaps import gaps
-from report.questions.handshake_messages import (
-    CLIENT_HELLO,
-    FINISHED,
-    SERVER_HELLO,
-    first_message,
-    from_message,
-    where_message,
-)
+from report.questions.handshake_messages import first_message, from_message, where_message
 from report.questions.hellos import random_of, read_hello
 from report.questions.queries.finished import finished, no_finished
 from report.questions.queries.suite import chosen, version_number
@@ -32,6 +25,7 @@ from report.tables.packets import cut_short
 from report.tables.session import Session
 from report.text import Text
 from report.tls.key_schedule import DirectionKeys, finished_verify_data, traffic_keys
+from report.tls.message_types import CLIENT_HELLO, FINISHED, SERVER_HELLO
 from report.tls.replay import FinishedCheck
 from report.tls.suites import (
     HASH_LENGTHS,

@@ -5,14 +5,7 @@ from report.questions.answer import Answer, AnswerTable, Cell
 from report.questions.conditions import every
 from report.questions.evidence import cite, cite_header, message_bytes
 from report.questions.finding import found, message_text
-from report.questions.handshake_messages import (
-    CLIENT_HELLO,
-    NEW_SESSION_TICKET,
-    SERVER_HELLO,
-    first_message,
-    from_message,
-    why_missing,
-)
+from report.questions.handshake_messages import first_message, from_message, why_missing
 from report.questions.hellos import read_hello, session_id_of
 from report.questions.protected import Inference
 from report.questions.queries.finished import finished, no_finished
@@ -21,12 +14,18 @@ from report.questions.queries.suite import version_number
 from report.questions.registry import Tables, query
 from report.questions.scope import session_scope
 from report.questions.tabulated import column, sender
-from report.tables.connections import CHANGE_CIPHER_SPEC, HANDSHAKE
 from report.tables.messages import Message
 from report.tables.records import RecordFacts, session_records
 from report.tables.session import Session
 from report.text import Text
 from report.tls.key_messages import SessionTicket, session_ticket
+from report.tls.message_types import (
+    CHANGE_CIPHER_SPEC,
+    CLIENT_HELLO,
+    HANDSHAKE,
+    NEW_SESSION_TICKET,
+    SERVER_HELLO,
+)
 
 _TICKET, _PSK = 35, 41
 _HEADER = 5

@@ -4,13 +4,7 @@ from collections.abc import Callable
 
 from report.questions.absence import CUT_BEFORE, missing_message, not_captured
 from report.questions.answer import Answer, AnswerTable, AnswerValue, Cell
-from report.questions.handshake_messages import (
-    CLIENT_HELLO,
-    CLIENT_KEY_EXCHANGE,
-    SERVER_HELLO,
-    first_message,
-    from_message,
-)
+from report.questions.handshake_messages import first_message, from_message
 from report.questions.hellos import (
     compression_names,
     extensions_table,
@@ -26,6 +20,7 @@ from report.tables.dissection import TreeField
 from report.tables.messages import Message
 from report.tables.session import Session
 from report.text import Text
+from report.tls.message_types import CLIENT_HELLO, CLIENT_KEY_EXCHANGE, SERVER_HELLO
 from report.tls.registry import cipher_suite_name, version_name
 
 _SOURCES = ("RFC 5246, 7.4.1.3", "RFC 8446, 4.1.3")

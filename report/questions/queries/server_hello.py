@@ -16,10 +16,9 @@ from report.tables.dissection import TreeField
 from report.tables.messages import Message
 from report.tables.session import Session
 from report.text import Text
+from report.tls.message_types import SERVER_HELLO
 from report.tls.registry import cipher_suite_name
 from report.tls.suites import known_suite
-
-SERVER_HELLO = 2
 
 
 def _missing(tables: Tables, session: Session) -> Answer:

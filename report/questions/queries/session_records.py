@@ -13,16 +13,16 @@ from report.questions.answer import Answer, AnswerTable, Cell
 from report.questions.conditions import Condition, Where, either, every
 from report.questions.evidence import cite_header
 from report.questions.finding import found
-from report.questions.handshake_messages import SERVER_HELLO, from_message
+from report.questions.handshake_messages import from_message
 from report.questions.queries.suite import chosen, version_number
 from report.questions.registry import Tables, query
 from report.questions.scope import content, session_scope, side
 from report.questions.tabulated import CLIENT, FROM, PACKET, SERVER, column, sender
-from report.tables.connections import APPLICATION_DATA
 from report.tables.messages import Record
 from report.tables.records import RecordFacts, session_records
 from report.tables.session import Session
 from report.text import Text
+from report.tls.message_types import APPLICATION_DATA, SERVER_HELLO
 from report.tls.registry import shown_name, version_name
 from report.tls.suites import Overhead, record_overhead
 

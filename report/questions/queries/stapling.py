@@ -14,9 +14,6 @@ from report.questions.conditions import Condition, Where, every
 from report.questions.evidence import cite, message_bytes
 from report.questions.finding import message_text
 from report.questions.handshake_messages import (
-    CERTIFICATE,
-    CERTIFICATE_STATUS,
-    CLIENT_HELLO,
     first_message,
     from_message,
     where_message,
@@ -32,6 +29,7 @@ from report.tables.messages import Message
 from report.tables.session import Session
 from report.text import Text, visible
 from report.tls.certificate_message import certificate_entries
+from report.tls.message_types import CERTIFICATE, CERTIFICATE_STATUS, CLIENT_HELLO
 from report.tls.ocsp import OcspAnswer, SingleAnswer, UnreadableOcsp, read_ocsp, stapled_answer
 
 _STATUS_REQUEST = 5

@@ -3,14 +3,7 @@
 from report.questions.absence import missing_message
 from report.questions.answer import Answer, AnswerTable, Cell
 from report.questions.evidence import cite
-from report.questions.handshake_messages import (
-    CERTIFICATE,
-    CLIENT_KEY_EXCHANGE,
-    SERVER_HELLO,
-    SERVER_KEY_EXCHANGE,
-    first_message,
-    from_message,
-)
+from report.questions.handshake_messages import first_message, from_message
 from report.questions.hellos import read_hello, suite_parts
 from report.questions.registry import Tables, query
 from report.questions.tabulated import NO, NOTHING, YES, column, facts_table
@@ -18,6 +11,12 @@ from report.tables.messages import Message
 from report.tables.session import Session
 from report.text import Text
 from report.tls.key_exchange import METHODS, Sent
+from report.tls.message_types import (
+    CERTIFICATE,
+    CLIENT_KEY_EXCHANGE,
+    SERVER_HELLO,
+    SERVER_KEY_EXCHANGE,
+)
 from report.tls.registry import group_name, registry
 from report.tls.suites import SSL_3_0, TLS_1_3, CipherSuite, known_suite
 
