@@ -186,6 +186,35 @@ CATALOGUE: dict[str, Fault] = {
         "really used with --interface; with a browser, press Enter only once the page is there.",
     ),
     # Usage and configuration.
+    "usage-no-such-command": _usage(
+        "没有命令“{word}”{near_zh}：{command} --help 列出全部命令。",
+        "There is no command “{word}”{near_en}: {command} --help lists them all.",
+    ),
+    "usage-no-such-option": _usage(
+        "没有选项 {option}{near_zh}：{command} --help 列出全部选项。",
+        "There is no option {option}{near_en}: {command} --help lists them all.",
+    ),
+    "usage-missing": _usage(
+        "缺少 {what}：请补上，{command} --help 说明用法。",
+        "{what} is missing: add it; {command} --help shows what is needed.",
+    ),
+    "usage-value": _usage(
+        "{what} 的值无法使用（{wanted_zh}）：请改正，{command} --help 说明用法。",
+        "The value of {what} cannot be used ({wanted_en}): correct it; {command} --help shows how.",
+    ),
+    "usage-no-value": _usage(
+        "选项 {option} 后面缺少值：请补上，{command} --help 说明用法。",
+        "The option {option} needs a value behind it: add it; {command} --help shows which.",
+    ),
+    "usage-extra": _usage(
+        "多出了“{words}”：请去掉，带空格的名字请加引号；{command} --help 说明用法。",
+        "“{words}” is too much: remove it, or quote names with spaces; {command} --help shows "
+        "what is taken.",
+    ),
+    "usage": _usage(
+        "用法有误（{detail}）：{command} --help 说明用法。",
+        "This cannot be understood ({detail}): {command} --help shows what is taken.",
+    ),
     "url-not-https": _usage(
         "“{url}”不是 https 地址：请给出以 https:// 开头的地址，例如 https://www.example.com/。",
         "“{url}” is not an https address: give one that begins with https://, such as "

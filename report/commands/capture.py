@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Callable
 from enum import StrEnum
+from itertools import zip_longest
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -65,7 +66,7 @@ class OptionalBrowser(TyperCommand):
 def with_browser_named(args: list[str]) -> list[str]:
     """`--browser` with no name behind it becomes `--browser auto`."""
     named: list[str] = []
-    for word, following in zip(args, [*args[1:], ""], strict=True):
+    for word, following in zip_longest(args, args[1:], fillvalue=""):
         named.append(word)
         if word == "--browser" and not re.fullmatch("[A-Za-z]+", following):
             named.append(BrowserName.AUTO.value)

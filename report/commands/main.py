@@ -5,7 +5,7 @@ import errno
 import os
 import sys
 from collections.abc import Iterator
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -19,6 +19,7 @@ from report.commands.form import form
 from report.commands.grade import grade
 from report.commands.key import key
 from report.commands.labs import labs
+from report.commands.mistakes import USAGE_ERROR, usage_fault
 from report.commands.options import Screen
 from report.commands.report import report
 from report.commands.trim import trim
@@ -89,7 +90,7 @@ def settings(
 def run() -> None:
     """The `labshark` command: runs, and turns every fault of the user's into one sentence."""
     _speak_utf8()
-    app()
+    app(prog_name="labshark")
 
 
 def _speak_utf8() -> None:
@@ -100,8 +101,6 @@ def _speak_utf8() -> None:
             reconfigure(encoding="utf-8", errors="replace")
 
 
-_USAGE_ERROR = cast(type[Exception], typer.BadParameter.__bases__[0])
-"""typer's own name for it differs by release."""
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
 
@@ -124,11 +123,11 @@ def _ends_well() -> Iterator[None]:
         detail = fault.strerror or str(fault)
         place = str(fault.filename or "stdout")
         raise _end(LabsharkError("output-cannot-be-written", path=place, detail=detail)) from None
-    except _USAGE_ERROR:
-        # typer goes on to say what is wrong, in English.
-        if "zh" in Screen.current().languages:
-            print("用法有误，详见下面的提示；加 --help 查看用法。", file=sys.stderr)
-        raise
+    except USAGE_ERROR as mistake:
+        said = usage_fault(mistake)
+        if said is None:
+            raise
+        raise _end(said) from None
 
 
 def _end(fault: LabsharkError) -> SystemExit:

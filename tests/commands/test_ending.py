@@ -81,30 +81,48 @@ def test_help_brings_no_library_that_it_does_not_need(arguments: list[str]) -> N
 
 
 @pytest.mark.parametrize(
-    "arguments",
+    ("arguments", "slug", "named"),
     [
-        ["nonsense"],
-        ["answer"],
-        ["answer", "x.pcap", "--no-such-option"],
-        ["answer", "x.pcap", "--stream", "one"],
-        ["answer", "x.pcap", "--lang", "fr"],
-        ["answer", "x.pcap", "y.pcap"],
-        ["labs", "nonsense"],
-        ["labs", "show"],
-        ["demo", "unasked"],
-        [],
+        (["nonsense"], "usage-no-such-command", "“nonsense”"),
+        (["reprot"], "usage-no-such-command", "report"),
+        (["labs", "nonsense"], "usage-no-such-command", "labshark labs --help"),
+        (["answer"], "usage-missing", "{trace}"),
+        (["capture"], "usage-missing", "{url}"),
+        (["labs", "show"], "usage-missing", "{lab}"),
+        (["batch", "x"], "usage-missing", "--out"),
+        (["answer", "x.pcap", "--hots", "x"], "usage-no-such-option", "--host"),
+        (["answer", "x.pcap", "--no\x1b[31m"], "usage-no-such-option", "--no\\x1b[31m"),
+        (["answer", "x.pcap", "--stream", "one"], "usage-value", "--stream"),
+        (["answer", "x.pcap", "--lang", "fr"], "usage-value", "both"),
+        (["capture", "https://a.example", "--seconds", "0"], "usage-value", "1"),
+        (["capture", "https://a.example", "--seconds", "4000"], "usage-value", "3600"),
+        (["answer", "x.pcap", "--host"], "usage-no-value", "--host"),
+        (["answer", "x.pcap", "y.pcap"], "usage-extra", "y.pcap"),
+        (["demo", "unasked"], "usage-extra", "unasked"),
     ],
 )
-def test_mistakes_of_usage(arguments: list[str], tmp_path: Path) -> None:
+def test_mistakes_of_usage(arguments: list[str], slug: str, named: str, tmp_path: Path) -> None:
+    """One sentence in each language, which names what is wrong and where to look."""
     ended = run(*arguments, cwd=tmp_path)
-    assert ended.code == 2
-    assert "Traceback" not in ended.err
-    assert CHINESE.search(ended.err + ended.out)
-    assert "Usage:" in ended.err + ended.out
-    if arguments:
-        assert ended.out == ""
-        assert "Error:" in ended.err
+    assert (ended.code, ended.out) == (2, "")
+    chinese, english = ended.err.splitlines()
+    assert chinese.startswith("错误：")
+    assert english.startswith("error: ")
+    for sentence in (chinese, english):
+        assert sentence.endswith(f" [{slug}]")
+        assert named in sentence
+        assert "--help" in sentence
+    assert CHINESE.search(chinese)
+    assert not CHINESE.search(english)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("arguments", [[], ["labs"]])
+def test_who_says_nothing_is_shown_the_help(arguments: list[str]) -> None:
+    ended = run(*arguments)
+    assert ended.code == 2
+    assert "Usage:" in ended.err + ended.out
+    assert CHINESE.search(ended.err + ended.out)
 
 
 @pytest.mark.parametrize(
