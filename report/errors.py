@@ -463,9 +463,9 @@ CATALOGUE: dict[str, Fault] = {
         "again, or raise --deadline.",
     ),
     "cluster-unreachable": _usage(
-        "无法连接 {address} 上的 Dask 调度器（{detail}）：请检查地址，并确认它正在运行。",
-        "The Dask scheduler at {address} cannot be reached ({detail}): check the address, and that "
-        "it is running.",
+        "无法连接“{address}”上的 Dask 调度器（{detail}）：请检查地址，并确认它正在运行。",
+        "The Dask scheduler at “{address}” cannot be reached ({detail}): check the address, and "
+        "that it is running.",
     ),
     "cluster-no-workers": _usage(
         "{address} 上的调度器没有工作进程：请启动 dask worker 后再试。",
@@ -572,6 +572,10 @@ CATALOGUE: dict[str, Fault] = {
         "输出文件夹“{path}”就是存放作业的文件夹：请用 --out 另选一个，以免学生的文件被当作结果。",
         "The output folder “{path}” is the folder of what was handed in: choose another with "
         "--out, so that no student's file is taken for a result.",
+    ),
+    "output-is-input": _output(
+        "“{path}”就是读入的抓包，写入会毁掉它：请用 --out 另选一个文件。",
+        "“{path}” is the capture that is read, and would be lost: choose another file with --out.",
     ),
     "output-cannot-be-written": _output(
         "无法写入“{path}”（{detail}）：请检查路径、磁盘空间和文件夹权限。",

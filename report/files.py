@@ -5,7 +5,7 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO
 
@@ -34,10 +34,39 @@ def refuse_same_folder(out: Path, *inputs: Path) -> None:
 
     Raises LabsharkError `output-among-inputs` where `out` is one of `inputs`.
     """
+    if _is_one_of(out, inputs):
+        raise LabsharkError("output-among-inputs", path=str(out))
+
+
+def _is_one_of(out: Path, inputs: Iterable[Path]) -> bool:
     for given in inputs:
         with contextlib.suppress(OSError):
             if out.exists() and out.samefile(given):
-                raise LabsharkError("output-among-inputs", path=str(out))
+                return True
+    return False
+
+
+def write_to(path: Path, data: bytes, *inputs: Path) -> None:
+    """Writes where the user said: whole, as `write_whole` does, but into a device or a pipe.
+
+    `/dev/stdout` is such a name; putting a file in its place would take it from everybody. Raises
+    LabsharkError `output-is-input` where `path` is one of the files that were read, and
+    `output-cannot-be-written`.
+    """
+    if _is_one_of(path, inputs):
+        raise LabsharkError("output-is-input", path=str(path))
+    if not _is_stream(path):
+        write_whole(path, data)
+        return
+    try:
+        with path.open("wb") as stream:
+            stream.write(data)
+    except OSError as fault:
+        raise _cannot(path, fault) from fault
+
+
+def _is_stream(path: Path) -> bool:
+    return path.is_char_device() or path.is_fifo()
 
 
 def write_whole(path: Path, data: bytes) -> None:

@@ -66,8 +66,9 @@ def _own(page: str) -> bool:
 
 
 def complaints(browser: webdriver.Chrome) -> list[str]:
-    """What its console says since the last look."""
-    return [entry["message"] for entry in _log(browser, "browser")]
+    """What its console says since the last look, but for what its own start page says."""
+    said = [entry["message"] for entry in _log(browser, "browser")]
+    return [message for message in said if not _own(message)]
 
 
 def _log(browser: webdriver.Chrome, name: str) -> list[dict[str, str]]:

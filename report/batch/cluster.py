@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import distributed
+from distributed.comm.addressing import parse_address, parse_host_port
 from distributed.comm.core import CommClosedError
 
 from report.batch.here import Watcher, settle_at_once
@@ -53,6 +54,13 @@ _TASKS_PER_THREAD = 3
 _LOST = (CommClosedError, CancelledError, TimeoutError, OSError)
 
 
+def _check_address(address: str) -> None:
+    """Raises ValueError; a client that finds it out itself complains once more as it is deleted."""
+    scheme, place = parse_address(address)
+    if scheme in ("tcp", "tls"):
+        parse_host_port(place)
+
+
 @contextlib.contextmanager
 def connected(address: str) -> Iterator["distributed.Client"]:
     """A client of the scheduler at `address`, with at least one worker there.
@@ -60,6 +68,7 @@ def connected(address: str) -> Iterator["distributed.Client"]:
     Raises LabsharkError `cluster-unreachable`, `cluster-no-workers`.
     """
     try:
+        _check_address(address)
         client = distributed.Client(address, timeout=_CONNECTS_WITHIN, set_as_default=False)
     except (OSError, TimeoutError, ValueError, TypeError) as fault:
         detail = str(fault).splitlines()[0] if str(fault) else type(fault).__name__

@@ -93,6 +93,11 @@ class Container:
         written_by_dumpcap = self.application.startswith("Dumpcap")
         return self.kind == "pcapng" and written_by_dumpcap and self.whole and not self.closed
 
+    @property
+    def finished(self) -> bool:
+        """Whether nothing tells that packets are missing at its end."""
+        return self.whole and not self.damaged and not self.unfinished
+
 
 def file_kind(head: bytes) -> FileKind | None:
     """Which of the two formats a file's first twelve bytes announce, or None."""

@@ -456,8 +456,10 @@ _WARNINGS = {
         "The capture is cut short after packet {read}; the {read} packets before that are used.",
     ),
     "capture-unfinished": Text(
-        "抓包程序没有正常结束这个文件，末尾可能缺少数据包。",
-        "The recorder did not finish this file: packets may be missing at its end.",
+        "文件缺少 dumpcap 写在末尾的结束标记：它是用别的工具另存的，或者抓包程序中断了，"
+        "那样末尾可能缺少数据包。",
+        "The file lacks the end mark that dumpcap writes: it was saved anew by another tool, or "
+        "the recorder was cut off, and then packets may be missing at its end.",
     ),
     "capture-damaged": Text(
         "抓包文件在第 {read} 个数据包之后损坏；前 {read} 个数据包都已使用。",

@@ -20,31 +20,38 @@ _PACKET_HEADER = 28
 """Bytes of an enhanced packet block before the packet: type, length, interface, time, lengths."""
 
 
-def trimmed(capture: bytes, numbers: Iterable[int], keys: bytes = b"") -> bytes:
+def trimmed(
+    capture: bytes, numbers: Iterable[int], keys: bytes = b"", *, finished: bool = False
+) -> bytes:
     """The pcapng `capture`, each packet with its number from `numbers` as a comment.
 
     Blocks of every other kind are left out (secrets, resolved names, a system's journal, what
     vendors add): they tell of more than one session. `keys` is a key log to embed in front of the
-    packets; empty for none. Raises ValueError for what is not a little-endian pcapng with as many
-    packets as `numbers`.
+    packets; empty for none. What was `finished` ends in interface statistics, as dumpcap's files
+    do when they are closed in order. Raises ValueError for what is not a little-endian pcapng with
+    as many packets as `numbers`.
     """
     remaining = iter(numbers)
     written: list[bytes] = []
     pending = _secrets_block(keys) if keys else b""
+    ending = b""
     for kind, block in _blocks(capture):
         if kind not in _KEPT:
             continue
+        if kind == _STATISTICS:
+            ending = b""
         if kind == _ENHANCED_PACKET:
             written.append(pending)
             pending = b""
             number = next(remaining, None)
             if number is None:
                 raise ValueError("more packets than numbers")
+            ending = _statistics_block(block) if finished else b""
             block = _commented(block, f"packet {number} of the full capture")
         written.append(block)
     if next(remaining, None) is not None:
         raise ValueError("fewer packets than numbers")
-    return b"".join(written)
+    return b"".join([*written, ending])
 
 
 def with_keys(capture: bytes, keys: bytes) -> bytes:
@@ -105,6 +112,11 @@ def _whole_blocks(capture: bytes) -> Iterator[tuple[int, bytes]]:
             return
         yield kind, capture[at : at + length]
         at += length
+
+
+def _statistics_block(packet: bytes) -> bytes:
+    """The least that can be said of an interface: its number, and the time of its last packet."""
+    return struct.pack("<II", _STATISTICS, 24) + packet[8:20] + struct.pack("<I", 24)
 
 
 def _commented(block: bytes, comment: str) -> bytes:

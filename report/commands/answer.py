@@ -20,7 +20,7 @@ from report.commands.options import (
     TraceArgument,
     TrustStoreOption,
 )
-from report.files import write_whole
+from report.files import write_to
 
 
 def answer(
@@ -55,7 +55,7 @@ def answer(
     if out is None:
         typer.echo(text, nl=False)
     else:
-        write_whole(out, text.encode())
+        write_to(out, text.encode(), trace)
 
 
 def _json(trace: Any, result: Any, *, sessions: bool) -> str:

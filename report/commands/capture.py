@@ -16,7 +16,7 @@ from typer.core import TyperCommand
 from report.capture.scratch import private_folder
 from report.commands.options import Lang, LangOption, QuietOption, Screen
 from report.errors import ExitCode, LabsharkError
-from report.files import make_folder, write_whole
+from report.files import make_folder, write_to
 from report.recording.browser import BrowserName, browse, find_browser
 from report.recording.curl import fetch, find_curl
 from report.recording.diagnosis import why_no_interface, why_nothing
@@ -195,7 +195,7 @@ def _hand_over(
             raise KeyboardInterrupt
         raise why_nothing(order.target, order.addresses, recorded.visit)
     data, opened = with_its_keys(raw.read_bytes(), recorded.visit.keylog, contents)
-    write_whole(file, data)
+    write_to(file, data)
     _give_to_caller(file)
     for text in sentences.told(contents, order, opened):
         screen.say(text)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from report.errors import LabsharkError
-from report.files import write_whole
+from report.files import write_to
 
 
 def form(
@@ -26,8 +26,8 @@ def form(
     if out is None:
         sys.stdout.write(form_markdown(found))
     elif out.suffix.lower() == ".docx":
-        write_whole(out, form_docx(found))
+        write_to(out, form_docx(found))
     elif out.suffix.lower() in (".md", ".markdown"):
-        write_whole(out, form_markdown(found).encode())
+        write_to(out, form_markdown(found).encode())
     else:
         raise LabsharkError("form-ending", path=out.name)

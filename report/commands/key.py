@@ -19,7 +19,7 @@ from report.commands.options import (
     StreamOption,
     TraceArgument,
 )
-from report.files import write_whole
+from report.files import write_to
 
 
 def key(
@@ -42,4 +42,4 @@ def key(
     if out is None:
         sys.stdout.write(text)
     else:
-        write_whole(out, text.encode())
+        write_to(out, text.encode(), trace)

@@ -17,7 +17,7 @@ from report.commands.options import (
     StreamOption,
 )
 from report.errors import ExitCode, LabsharkError
-from report.files import make_folder, write_whole
+from report.files import make_folder, write_to, write_whole
 from report.text import Text
 
 labs = typer.Typer(
@@ -122,7 +122,7 @@ def schema(
     if out is None:
         sys.stdout.write(text)
     else:
-        write_whole(out, text.encode())
+        write_to(out, text.encode())
 
 
 @labs.command()

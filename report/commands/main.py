@@ -52,6 +52,7 @@ app = typer.Typer(
     add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    context_settings={"help_option_names": ["--help", "-h"]},
     help=(
         "Answers a Wireshark TLS lab from a packet capture, proves every answer, and renders the "
         "lab report.\n\n根据抓包回答 Wireshark TLS 实验的问题，逐题给出证据，并生成实验报告。"
@@ -71,8 +72,26 @@ app.command(cls=OptionalBrowser)(capture)
 app.add_typer(labs, name="labs")
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        # Here, and not with the others: nothing else needs it.
+        from importlib.metadata import version
+
+        print(f"labshark {version('labshark')}")
+        raise typer.Exit
+
+
 @app.callback()
 def settings(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=_show_version,
+            is_eager=True,
+            help="Show the version and exit. 显示版本。",
+        ),
+    ] = False,
     require_sandbox: Annotated[
         bool,
         typer.Option(

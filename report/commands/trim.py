@@ -18,7 +18,7 @@ from report.commands.options import (
     StreamOption,
     TraceArgument,
 )
-from report.files import make_folder, write_whole
+from report.files import make_folder, write_to
 from report.text import Text
 
 
@@ -40,14 +40,14 @@ def trim(
 ) -> None:
     """Keeps only the lab's session of a capture. 只保留抓包中实验所用的会话。"""
     screen = Screen(lang, quiet=quiet)
-    target = out or trace.with_name(f"{trace.name.split('.')[0]}-trimmed.pcapng")
     with answered(Choice(trace, lab, host, stream, keylog)) as (opened, result):
         from report.tables.trimming import trimmed_session
 
         screen.warn(warning.text for warning in opened.warnings)
         data, packets, keys = trimmed_session(opened, result.session, with_keys=with_keys)
+    target = out or trace.with_name(f"{trace.name.split('.')[0]}-trimmed.pcapng")
     make_folder(target.absolute().parent)
-    write_whole(target, data)
+    write_to(target, data, trace)
     screen.say(
         Text(
             f"保留了 {packets} 个数据包；每个数据包的注释里写有它在原抓包中的编号。",

@@ -17,7 +17,8 @@ def trimmed_session(
     """
     keys = _session_keys(trace.key_material(), session) if with_keys else b""
     capture, numbers = trace.selected(session.connection.stream_filter)
-    return trimmed(capture, numbers, keys), len(numbers), bool(keys)
+    left = trimmed(capture, numbers, keys, finished=trace.container.finished)
+    return left, len(numbers), bool(keys)
 
 
 def _session_keys(keylog: bytes, session: Session) -> bytes:

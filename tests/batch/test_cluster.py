@@ -193,6 +193,14 @@ def test_an_object_store_is_read_and_written_by_the_workers(
     assert tree(tmp_path / "copy") == tree(alone)
 
 
+@pytest.mark.parametrize("address", ["", "scheduler.example"])
+def test_an_address_without_a_port(address: str, code: Code, six: Path, tmp_path: Path) -> None:
+    run = code.run("batch", six, "--out", tmp_path / "out", "--scheduler", address)
+    assert run.returncode == 2
+    assert "[cluster-unreachable]" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
 @pytest.mark.long
 def test_nobody_at_the_address(code: Code, six: Path, tmp_path: Path) -> None:
     address = f"tcp://127.0.0.1:{free_port()}"

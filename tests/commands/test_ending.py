@@ -1,6 +1,7 @@
 """How commands end: exit codes, the two streams, pipes, interrupts, full disks."""
 
 import contextlib
+import importlib.metadata
 import json
 import os
 import pty
@@ -52,7 +53,7 @@ def test_help_of_a_command_is_in_both_languages_and_on_stdout(command: str) -> N
     assert CHINESE.search(described.split("Options:")[0]), "what it does, in Chinese"
     options = re.findall(r"^  (-\S.*)$", described, re.M)
     for line in options:
-        if not line.startswith(("--help", "--pdf", "--install", "--show-completion")):
+        if not line.startswith(("-h, --help", "--pdf", "--install", "--show-completion")):
             assert CHINESE.search(described[described.index(line) :][:400]), line
 
 
@@ -162,6 +163,38 @@ def test_out_writes_what_stdout_would_show(
     assert (written.code, written.out, written.err) == (0, "", "")
     assert (tmp_path / "a.json").read_text(encoding="utf-8") == shown.out
     assert (tmp_path / "a.json").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("command", ["answer", "key", "trim"])
+def test_the_capture_that_is_read_is_never_written_over(
+    command: str, demo: Path, tmp_path: Path
+) -> None:
+    mine = tmp_path / "mine.pcapng"
+    mine.write_bytes(demo.read_bytes())
+    (tmp_path / "link.pcapng").symlink_to(mine)
+    for name in ("mine.pcapng", "./mine.pcapng", "link.pcapng"):
+        ended = run(command, mine, "-q", "-o", name, cwd=tmp_path)
+        assert (ended.code, ended.out) == (5, "")
+        assert ended.err.count("[output-is-input]") == 2
+    assert mine.read_bytes() == demo.read_bytes()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no devices among the files")
+def test_a_pipe_or_a_device_is_written_into_and_not_replaced(demo: Path, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE) as reader:
+        ended = run("answer", demo, "--json", "-q", "-o", pipe)
+        shown, _ = reader.communicate(timeout=60)
+    assert (ended.code, ended.out) == (0, "")
+    assert json.loads(shown)["lab"] == "tls-v8.1"
+    assert pipe.is_fifo()
+
+
+def test_the_version() -> None:
+    ended = run("--version")
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out == f"labshark {importlib.metadata.version('labshark')}\n"
 
 
 @pytest.mark.parametrize("encoding", ["gbk", "ascii", "latin-1"])

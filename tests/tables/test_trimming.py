@@ -47,6 +47,25 @@ def test_only_the_session_is_left(cut: dict[bool, Path]) -> None:
     assert kept == [every[number - 1] for number in full.session.packets.index]
 
 
+def _warnings(capture: Path) -> list[str]:
+    with open_trace(capture) as trace:
+        trace.columns(["frame.number"])
+        return [warning.slug for warning in trace.warnings]
+
+
+def test_what_is_known_of_the_end_stays_known(cut: dict[bool, Path], tmp_path: Path) -> None:
+    assert _warnings(cut[False]) == []
+    stopped = tmp_path / "stopped.pcapng"
+    statistics_length = int.from_bytes(DEMO.read_bytes()[-4:], "little")
+    stopped.write_bytes(DEMO.read_bytes()[:-statistics_length])
+    assert _warnings(stopped) == ["capture-unfinished"]
+    with open_trace(stopped) as trace:
+        session = answer_lab(trace, load_lab("tls-v8.1"), host=HOST).session
+        data, _, _ = trimmed_session(trace, session)
+    (tmp_path / "cut.pcapng").write_bytes(data)
+    assert _warnings(tmp_path / "cut.pcapng") == ["capture-unfinished"]
+
+
 def test_answers_are_the_same_but_for_numbers(cut: dict[bool, Path]) -> None:
     full, small = _answered(DEMO, host=HOST), _answered(cut[False])
     numbers = list(full.session.packets.index)
