@@ -14,6 +14,7 @@ from pathlib import Path
 from report.capture.programs import all_found
 from report.errors import LabsharkError
 from report.recording.visit import Order, Visit, await_end, client, last_words, logged
+from report.text import Text
 
 FLAGS_VARIABLE = "LABSHARK_BROWSER_FLAGS"
 """Further words for the browser's command line, as a shell would part them."""
@@ -125,9 +126,19 @@ def browse(browser: Browser, order: Order, folder: Path, over: Callable[[], bool
         with client(words(browser, order, profile), keylog, home) as process:
             code = await_end(process, over)
         return Visit(
+            _NO_KEYS,
             keylog=b"" if keylog is None else logged(keylog),
             failure=last_words(home, code) if code else None,
         )
+
+
+_NO_KEYS = Text(
+    "浏览器没有写出密钥，因此文件里没有密钥：请重新录制，等网页显示出来再按 Enter；"
+    "仍然没有，就换一个浏览器，或去掉 --browser 用 curl 录制。",
+    "The browser wrote no keys, so there are none in the file: record again, and press Enter only "
+    "once the page is there; if that does not help, take another browser, or curl, without "
+    "--browser.",
+)
 
 
 @contextlib.contextmanager

@@ -89,11 +89,20 @@ def fetch(curl: Curl, order: Order, folder: Path, over: Callable[[], bool]) -> V
         code = await_end(process, over)
     round_trip, redirect = _written((folder / "client.out").read_text("utf-8", "replace"))
     return Visit(
+        _NO_KEYS,
         keylog=b"" if keylog is None else logged(keylog),
         failure=last_words(folder, code) if code else None,
         round_trip=round_trip,
         notes=(_REDIRECTED.filled(url=redirect),) if redirect else (),
     )
+
+
+_NO_KEYS = Text(
+    "curl 没有写出密钥，因此文件里没有密钥：请安装使用 OpenSSL 的 curl（macOS：brew install curl；"
+    "Windows：Git 自带），或加 --browser 用浏览器录制。",
+    "curl wrote no keys, so there are none in the file: install a curl that uses OpenSSL (macOS: "
+    "brew install curl; Windows: Git brings one), or record with --browser.",
+)
 
 
 def words(curl: Curl, order: Order) -> list[str]:

@@ -60,7 +60,7 @@ def warned(recorded: Recorded, order: Order, contents: Contents, opened: int) ->
     if visit.failure is not None:
         yield _FAILURE.filled(detail=visit.failure)
     if order.keys and not opened and any(c.complete for c in contents.connections):
-        yield _NO_KEYS
+        yield visit.without_keys
     if recorded.dropped:
         yield _DROPPED.filled(count=recorded.dropped)
     if recorded.ended_early:
@@ -70,12 +70,6 @@ def warned(recorded: Recorded, order: Order, contents: Contents, opened: int) ->
 _FAILURE = Text(
     "访问没有正常完成（{detail}）；到此为止的会话已录下。",
     "The visit did not end well ({detail}); the session up to there is recorded.",
-)
-_NO_KEYS = Text(
-    "客户端没有写出密钥，因此文件里没有密钥：请安装使用 OpenSSL 的 curl（macOS：brew install curl；"
-    "Windows：Git 自带），或加 --browser 用浏览器录制。",
-    "The client wrote no keys, so there are none in the file: install a curl that uses OpenSSL "
-    "(macOS: brew install curl; Windows: Git brings one), or record with --browser.",
 )
 _DROPPED = Text(
     "有 {count} 个数据包来得太快而没有录到，答案可能不全：请重新录制。",

@@ -34,6 +34,8 @@ class Order:
 class Visit:
     """What became of a visit."""
 
+    without_keys: Text
+    """What to tell a user who wanted keys and got none from this client."""
     keylog: bytes = b""
     failure: str | None = None
     """What the client said when it was not content; None when it was."""

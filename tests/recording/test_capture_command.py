@@ -345,6 +345,22 @@ def test_a_browser_is_recorded_with_its_keys(
     assert all(53 in (p.source[1], p.target[1]) for p in datagrams), "no QUIC"
 
 
+@pytest.mark.usefixtures("_may_record")
+def test_a_browser_that_writes_no_keys(pages: Pages, tmp_path: Path, scratch: Path) -> None:
+    """What helps is another than for curl; here its own option sends the keys nowhere."""
+    if not any(map(shutil.which, ("chromium", "google-chrome"))):
+        pytest.skip("needs Chromium")
+    nowhere = f"{BROWSER_FLAGS} --ssl-key-log-file={scratch}/nowhere/keys"
+    process = started(
+        [f"{pages.url}/", "--browser"], tmp_path, scratch, LABSHARK_BROWSER_FLAGS=nowhere
+    )
+    wait_until(process, lambda: "/shown" in pages.asked)
+    out, err = process.communicate("\n", timeout=60)
+    assert (process.returncode, out) == (0, "localhost.pcapng\n"), err
+    assert "The browser wrote no keys" in err
+    assert read_capture(tmp_path / "localhost.pcapng").keylogs == []
+
+
 @pytest.mark.parametrize(
     ("given", "named"),
     [
