@@ -61,12 +61,19 @@ def write_to(path: Path, data: bytes, *inputs: Path) -> None:
     try:
         with path.open("wb") as stream:
             stream.write(data)
+    except BrokenPipeError:
+        raise  # whoever reads has seen enough
     except OSError as fault:
         raise _cannot(path, fault) from fault
 
 
 def _is_stream(path: Path) -> bool:
-    return path.is_char_device() or path.is_fifo()
+    with contextlib.suppress(OSError):
+        # `/dev/stdout` may lead to an ordinary file, and is still no place to put another.
+        if path.is_symlink() and path.parts[1:2] in (("dev",), ("proc",)):
+            return True
+        return path.is_char_device() or path.is_fifo()
+    return False
 
 
 def write_whole(path: Path, data: bytes) -> None:

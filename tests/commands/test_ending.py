@@ -191,6 +191,17 @@ def test_a_pipe_or_a_device_is_written_into_and_not_replaced(demo: Path, tmp_pat
     assert pipe.is_fifo()
 
 
+@pytest.mark.skipif(not Path("/dev/stdout").exists(), reason="no /dev/stdout on this system")
+def test_standard_output_by_its_name(demo: Path, tmp_path: Path) -> None:
+    before = os.lstat("/dev/stdout")
+    with (tmp_path / "shown.json").open("wb") as shown:
+        command = words("answer", demo, "--json", "-q", "-o", "/dev/stdout")
+        done = subprocess.run(command, stdout=shown, stderr=subprocess.PIPE, env=environment())
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert json.loads((tmp_path / "shown.json").read_bytes())["lab"] == "tls-v8.1"
+    assert os.lstat("/dev/stdout").st_ino == before.st_ino
+
+
 def test_the_version() -> None:
     ended = run("--version")
     assert (ended.code, ended.err) == (0, "")
