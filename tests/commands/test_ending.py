@@ -179,6 +179,15 @@ def test_the_capture_that_is_read_is_never_written_over(
     assert mine.read_bytes() == demo.read_bytes()
 
 
+@pytest.mark.parametrize("command", ["answer", "key", "report", "trim"])
+def test_a_capture_without_a_name(command: str, tmp_path: Path) -> None:
+    """As a variable that is not set gives it."""
+    ended = run(command, "", cwd=tmp_path)
+    assert (ended.code, ended.out) == (3, "")
+    assert ended.err.count("[capture-is-folder]") == 2
+    assert "Traceback" not in ended.err
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="no devices among the files")
 def test_a_pipe_or_a_device_is_written_into_and_not_replaced(demo: Path, tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
