@@ -34,24 +34,24 @@ def trimmed(
     remaining = iter(numbers)
     written: list[bytes] = []
     pending = _secrets_block(keys) if keys else b""
-    ending = b""
+    last = b""
     for kind, block in _blocks(capture):
         if kind not in _KEPT:
             continue
-        if kind == _STATISTICS:
-            ending = b""
+        last = block if kind == _ENHANCED_PACKET else b""
         if kind == _ENHANCED_PACKET:
             written.append(pending)
             pending = b""
             number = next(remaining, None)
             if number is None:
                 raise ValueError("more packets than numbers")
-            ending = _statistics_block(block) if finished else b""
             block = _commented(block, f"packet {number} of the full capture")
         written.append(block)
     if next(remaining, None) is not None:
         raise ValueError("fewer packets than numbers")
-    return b"".join([*written, ending])
+    if finished and last:
+        written.append(_statistics_block(last))
+    return b"".join(written)
 
 
 def with_keys(capture: bytes, keys: bytes) -> bytes:

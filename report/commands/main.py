@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from report import __version__
 from report.commands.answer import answer
 from report.commands.batch import batch
 from report.commands.capture import OptionalBrowser, capture
@@ -74,10 +75,7 @@ app.add_typer(labs, name="labs")
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        # Here, and not with the others: nothing else needs it.
-        from importlib.metadata import version
-
-        print(f"labshark {version('labshark')}")
+        print(f"labshark {__version__}")
         raise typer.Exit
 
 

@@ -23,6 +23,7 @@ from report.capture.programs import find_program
 from report.commands.capture import with_browser_named
 from report.doctor.machine import this_family
 from report.doctor.remedies import ALLOW_CAPTURE
+from tests.commands.process import run, words
 from tests.independent.container import read_capture
 from tests.independent.packets import Datagram, Segment, transport
 from tests.recording.conftest import TLS12_SUITE, Capture, Pages, Server, environment, free_port
@@ -34,9 +35,9 @@ SUITES = {
 """By IANA's names what the server is told to choose."""
 
 
-def answers(capture: Path, *words: str) -> dict[str, Any]:
-    command = [sys.executable, "-m", "report.commands.main", "answer", str(capture), "--json", "-q"]
-    done = subprocess.run([*command, *words], capture_output=True, check=True)
+def answers(capture: Path, *options: str) -> dict[str, Any]:
+    command = words("answer", capture, "--json", "-q", *options)
+    done = subprocess.run(command, capture_output=True, check=True)
     found: dict[str, Any] = json.loads(done.stdout)
     return found
 
@@ -122,11 +123,10 @@ def test_a_handshake_broken_off_says_where_the_whole_one_is(
     merge = [str(find_program("mergecap")), "-a", "-w", "both.pcapng"]
     subprocess.run([*merge, "refused.pcapng", "whole.pcapng"], cwd=tmp_path, check=True)
 
-    def said(*words: str) -> str:
-        command = [sys.executable, "-m", "report.commands.main", "answer", "both.pcapng", *words]
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8")
-        assert done.returncode == 0, done.stderr
-        return done.stderr
+    def said(*options: str) -> str:
+        ended = run("answer", "both.pcapng", *options, cwd=tmp_path)
+        assert ended.code == 0, ended.err
+        return ended.err
 
     assert "same server (tcp 1) has it: --stream 1 answers from that" in said("--host", "localhost")
     assert "answers from that" not in said("--stream", "0")
@@ -179,11 +179,11 @@ def scratch() -> Iterator[Path]:
 
 
 def started(
-    words: list[str], folder: Path, scratch: Path, **variables: str
+    arguments: list[str], folder: Path, scratch: Path, **variables: str
 ) -> "subprocess.Popen[str]":
     """`labshark capture`, running in `folder`, with `scratch` as its TMPDIR."""
     return subprocess.Popen(
-        [sys.executable, "-m", "report.commands.main", "capture", *words, "--lang", "en"],
+        words("capture", *arguments, "--lang", "en"),
         cwd=folder,
         env={**environment(None), **variables, "TMPDIR": str(scratch)},
         stdin=subprocess.PIPE,
@@ -309,8 +309,15 @@ IANA_NAMES = {TLS12_SUITE: SUITES["1.2"][1]}
 BROWSER_FLAGS = "--headless=new --no-sandbox --disable-gpu --ignore-certificate-errors"
 
 
+@pytest.fixture
+def _browser() -> None:
+    """Skips where there is no browser that needs nobody to look at it."""
+    if not any(map(shutil.which, ("chromium", "google-chrome"))):
+        pytest.skip("needs Chromium")
+
+
 @pytest.mark.parametrize("version", ["1.2", "1.3"])
-@pytest.mark.usefixtures("_may_record")
+@pytest.mark.usefixtures("_may_record", "_browser")
 def test_a_browser_is_recorded_with_its_keys(
     version: str, pages: Pages, tmp_path: Path, scratch: Path
 ) -> None:
@@ -318,8 +325,6 @@ def test_a_browser_is_recorded_with_its_keys(
 
     The certificate is not to the browser's liking, so that it may break off a handshake first.
     """
-    if not any(map(shutil.which, ("chromium", "google-chrome"))):
-        pytest.skip("needs Chromium")
     process = started(
         [f"{pages.url}/the-page", "--browser", "--tls-max", version],
         tmp_path,
@@ -345,11 +350,9 @@ def test_a_browser_is_recorded_with_its_keys(
     assert all(53 in (p.source[1], p.target[1]) for p in datagrams), "no QUIC"
 
 
-@pytest.mark.usefixtures("_may_record")
+@pytest.mark.usefixtures("_may_record", "_browser")
 def test_a_browser_that_writes_no_keys(pages: Pages, tmp_path: Path, scratch: Path) -> None:
     """What helps is another than for curl; here its own option sends the keys nowhere."""
-    if not any(map(shutil.which, ("chromium", "google-chrome"))):
-        pytest.skip("needs Chromium")
     nowhere = f"{BROWSER_FLAGS} --ssl-key-log-file={scratch}/nowhere/keys"
     process = started(
         [f"{pages.url}/", "--browser"], tmp_path, scratch, LABSHARK_BROWSER_FLAGS=nowhere
